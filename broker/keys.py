@@ -1,0 +1,106 @@
+"""Every Redis key of assetq: its pattern, its type and what it means.
+
+This is the only place where keys are declared. Python builds them with `Keys`; Lua scripts build
+them with the functions of `lua_prelude()`, which is generated from the same table, so that the
+two can never disagree. All keys begin with the root `{<namespace>}`, whose braces keep them in
+one slot of a Redis cluster.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LAYOUT_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPattern:
+    """One kind of key: `pattern` holds `<field>` for each argument, in order."""
+
+    name: str
+    pattern: str
+    type: str
+    meaning: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the arguments, in the order in which they stand in the pattern."""
+        return tuple(re.findall(r"<(\w+)>", self.pattern))
+
+
+PATTERNS: tuple[KeyPattern, ...] = (
+    KeyPattern("layout", "", "string", "version of this layout, checked on connect"),
+    KeyPattern("runs", ":runs", "zset", "every run id, scored by submission time in ms"),
+    KeyPattern("active", ":runs:active", "set", "ids of runs that have not ended"),
+    KeyPattern("feed", ":events", "stream", "run-level events of all runs, bounded"),
+    KeyPattern("control", ":control", "channel", "pub/sub: cancels and wake-ups for workers"),
+    KeyPattern("fence", ":fence", "string", "the last fence given out; grows with server time"),
+    KeyPattern("queued", ":queued", "zset", "fences of grants published and not yet claimed, by grant time in ms"),
+    KeyPattern("leases", ":leases", "zset", "fences of claimed grants, by lease expiry in ms"),
+    KeyPattern("delayed", ":delayed", "zset", "`run|node|step` of steps waiting for a retry, by due time in ms"),
+    KeyPattern("recovery", ":recovery", "string", "lock that paces recovery; expires by itself"),
+    KeyPattern("grant", ":grant:<fence>", "hash", "one batch of steps that holds one slot: run, pool, node, steps, state, worker, pid, since"),
+    KeyPattern("pools", ":pools", "set", "every pool that a run or a limit has named"),
+    KeyPattern("limits", ":pools:limits", "hash", "pool -> configured limit"),
+    KeyPattern("capacity", ":pools:capacity", "hash", "pool -> processes of live workers that consume it"),
+    KeyPattern("pool_ready", ":pools:ready", "hash", "pool -> steps that are ready and not granted"),
+    KeyPattern("pool_turn", ":pools:turn", "hash", "pool -> number of turns taken so far"),
+    KeyPattern("holders", ":pool:<pool>:holders", "zset", "fences that hold a slot, by grant time in ms"),
+    KeyPattern("turns", ":pool:<pool>:turns", "zset", "runs with ready steps in the pool, by priority and turn"),
+    KeyPattern("workers", ":workers", "zset", "worker names, by the time in ms at which they count as gone"),
+    KeyPattern("worker", ":worker:<worker>", "hash", "host, pid, pools, concurrency, version of a worker"),
+    KeyPattern("worker_grants", ":worker:<worker>:grants", "set", "fences that the worker has claimed"),
+    KeyPattern("run", ":run:<run>", "hash", "status, times, priority, tags and the count of steps in each state"),
+    KeyPattern("plan", ":run:<run>:plan", "string", "the symbolic plan, msgpack"),
+    KeyPattern("events", ":run:<run>:events", "stream", "everything that happened in the run, msgpack entries"),
+    KeyPattern("nodes", ":run:<run>:nodes", "hash", "per node: pool, gates still closed, steps left, batch size, gated nodes"),
+    KeyPattern("run_grants", ":run:<run>:grants", "set", "fences of the run's grants"),
+    KeyPattern("need", ":run:<run>:need", "hash", "`node:step` -> upstream steps done, while some are missing"),
+    KeyPattern("tries", ":run:<run>:tries", "hash", "`node:step` -> `retries:crashes`, for unfinished steps that had any"),
+    KeyPattern("offer", ":run:<run>:offer:<pool>", "zset", "nodes with ready steps and open gates, scored by order"),
+    KeyPattern("ready", ":run:<run>:ready:<node>", "zset", "ranges `start:stop` of steps whose upstream steps are done, by start"),
+    KeyPattern("done", ":run:<run>:done:<node>:<state>", "bitmap", "steps of the node that ended in the state"),
+    KeyPattern("assets", ":assets", "set", "every asset key that was registered or materialized"),
+    KeyPattern("asset", ":asset:<asset>", "hash", "definition for the catalog, and the latest materialization"),
+    KeyPattern("status", ":asset:<asset>:<identity>:<state>", "bitmap", "partitions materialized or failed, by absolute index"),
+)  # fmt: skip
+
+BY_NAME = {pattern.name: pattern for pattern in PATTERNS}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Builds the keys of one namespace."""
+
+    namespace: str
+
+    @property
+    def root(self) -> str:
+        """The key that holds the layout version and begins all others."""
+        return "{" + self.namespace + "}"
+
+    def __call__(self, name: str, *values: object) -> str:
+        """The key called `name` in the table, with its fields filled in order."""
+        pattern = BY_NAME[name]
+        if len(values) != len(pattern.fields):
+            raise TypeError(f"key '{name}' takes {pattern.fields}, got {values}")
+        text = pattern.pattern
+        for field, value in zip(pattern.fields, values, strict=True):
+            text = text.replace(f"<{field}>", str(value), 1)
+        return self.root + text
+
+
+def lua_prelude() -> str:
+    """Lua source with one function `key_<name>(...)` for each pattern; expects KEYS[1] to be the root."""
+    lines = ["local root = KEYS[1]"]
+    for pattern in PATTERNS:
+        parts = re.split(r"<(\w+)>", pattern.pattern)
+        pieces = ["root", *(repr_lua(p) if i % 2 == 0 else p for i, p in enumerate(parts) if p)]
+        lines.append(f"local function key_{pattern.name}({', '.join(pattern.fields)}) return {' .. '.join(pieces)} end")
+    return "\n".join(lines)
+
+
+def repr_lua(text: str) -> str:
+    """A Lua string literal of a pattern's fixed text."""
+    return '"' + text + '"'
