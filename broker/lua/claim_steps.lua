@@ -1,0 +1,17 @@
+-- claim_steps: a worker takes a granted batch and with it a lease.
+-- KEYS:
+--   1 root (string): layout version; all other keys are built from it
+-- ARGV:
+--   1 run_id (string): the run that the message names
+--   2 fence (string): the grant's fence
+--   3 worker (string): name of the worker
+--   4 pid (integer): process that runs the steps
+--   5 lease_ms (ms): length of the lease
+-- REPLY: OK grant | STALE | CANCELED
+-- EVENTS: RUN_START, STEP_START
+-- INVARIANTS: 1, 2, 3
+-- include: grant
+local grant = read_grant(ARGV[2])
+if not grant or grant.run ~= ARGV[1] or grant.state ~= "queued" then return { "STALE" } end
+if not is_open(grant.run) then return { "CANCELED" } end
+return { "OK", claim_grant(grant, ARGV[3], ARGV[4], tonumber(ARGV[5])) }

@@ -1,0 +1,89 @@
+-- commit_steps: records how steps of a claimed batch ended, advances the DAG, grants freed slots.
+-- KEYS:
+--   1 root (string): layout version; all other keys are built from it
+-- ARGV:
+--   1 run_id (string): the run
+--   2 fence (string): the grant's fence
+--   3 worker (string): who holds the lease
+--   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, assets, satisfied, skips}, steps in order
+--   5 batch (integer): steps that should travel together from now on; 0 leaves it
+--   6 chain (msgpack): pools from which the worker takes a further grant at once; empty for none
+--   7 pid (integer): process that runs the steps
+--   8 lease_ms (ms): length of the lease of a chained grant
+-- REPLY: OK messages chained | STALE | OUT_OF_ORDER
+-- EVENTS: STEP_START, STEP_SUCCESS, STEP_FAILURE, STEP_SKIPPED, STEP_UP_FOR_RETRY, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
+-- INVARIANTS: 1, 2, 3, 5, 6, 7
+-- include: outcome
+local run, fence, worker = ARGV[1], ARGV[2], ARGV[3]
+local grant = read_grant(fence)
+if not grant or grant.run ~= run or grant.state ~= "running" or grant.worker ~= worker then return { "STALE" } end
+local outcomes = cmsgpack.unpack(ARGV[4])
+for i, outcome in ipairs(outcomes) do
+  if outcome.step ~= grant.from + i - 1 or outcome.step >= grant.to then return { "OUT_OF_ORDER" } end
+end
+
+local EVENT_OF = { succeeded = "STEP_SUCCESS", failed = "STEP_FAILURE", skipped = "STEP_SKIPPED", retry = "STEP_UP_FOR_RETRY" }
+
+local function record_assets(outcome)
+  for _, entry in ipairs(outcome.assets) do
+    local asset, identity, from, to, latest = entry[1], entry[2], entry[3], entry[4], entry[5]
+    redis.call("SADD", key_assets(), asset)
+    if outcome.state == "succeeded" then
+      set_range(key_status(asset, identity, "materialized"), from, to)
+      clear_range(key_status(asset, identity, "failed"), from, to)
+      redis.call("HSET", key_asset(asset), "latest", latest, "latest_run", run)
+    else
+      set_range(key_status(asset, identity, "failed"), from, to)
+    end
+  end
+end
+
+local function retry_later(outcome)
+  local retries, crashes = read_tries(run, grant.node, outcome.step)
+  write_tries(run, grant.node, outcome.step, retries + 1, crashes)
+  if outcome.delay_ms <= 0 then return add_ready(run, grant.node, outcome.step, outcome.step + 1) end
+  redis.call("ZADD", key_delayed(), now + outcome.delay_ms,
+    run .. "|" .. grant.node .. "|" .. string.format("%d", outcome.step))
+  redis.call("PUBLISH", key_control(), cmsgpack.pack({ wake_in_ms = outcome.delay_ms }))
+end
+
+local open = is_open(run)
+for i, outcome in ipairs(outcomes) do
+  local mark = { n = tonumber(grant.node), s = outcome.step, a = outcome.attempt, w = worker }
+  if i > 1 or outcome.step ~= grant.from or outcome.started_late then
+    emit(run, "STEP_START", { n = mark.n, s = mark.s, a = mark.a, w = worker, ts = outcome.started })
+  end
+  for _, event in ipairs(outcome.events) do redis.call("XADD", key_events(run), "*", "e", event) end
+  mark.m, mark.d = outcome.message, outcome.error
+  emit(run, EVENT_OF[outcome.state], mark)
+  redis.call("HINCRBY", key_run(run), "running", -1)
+  if outcome.state == "retry" then
+    if open then retry_later(outcome) else end_steps(run, grant.node, outcome.step, outcome.step + 1, "canceled") end
+  else
+    redis.call("HDEL", key_tries(run), step_name(grant.node, outcome.step))
+    record_assets(outcome)
+    end_steps(run, grant.node, outcome.step, outcome.step + 1, outcome.state)
+    if open then
+      satisfy(run, outcome.satisfied)
+      skip_ranges(run, outcome.skips, outcome.cause)
+    end
+  end
+end
+
+grant.from = grant.from + #outcomes
+if grant.from == grant.to then release(grant) else redis.call("HSET", key_grant(fence), "from", grant.from) end
+if open and tonumber(ARGV[5]) > 0 then redis.call("HSET", key_nodes(run), "batch:" .. grant.node, ARGV[5]) end
+end_run_if_done(run)
+grant_touched()
+
+local chained = {}
+local wanted = {}
+for _, pool in ipairs(cmsgpack.unpack(ARGV[6])) do wanted[pool] = true end
+for i, message in ipairs(messages) do
+  if wanted[message[1]] then
+    table.remove(messages, i)
+    chained = claim_grant(read_grant(message[6]), worker, ARGV[7], tonumber(ARGV[8]))
+    break
+  end
+end
+return { "OK", messages, chained }

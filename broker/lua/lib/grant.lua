@@ -1,0 +1,122 @@
+-- include: clock, event, ready
+-- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
+-- before its message is published until its last step is committed or handed back.
+local messages = {}
+
+-- A pool without a limit may have as many grants in flight as live workers can run, and a few more.
+local function slots_of(pool)
+  local capacity = number_of(redis.call("HGET", key_capacity(), pool))
+  local window = capacity + math.max(1, math.floor(capacity / 4))
+  local limit = redis.call("HGET", key_limits(), pool)
+  if limit then return math.min(tonumber(limit), window) end
+  return window
+end
+
+local function batch_of(run, node, pool)
+  local batch = number_of(node_field(run, "batch", node))
+  if batch <= 1 then return 1 end
+  local capacity = math.max(1, number_of(redis.call("HGET", key_capacity(), pool)))
+  local share = math.ceil(number_of(node_field(run, "held", node)) / (2 * capacity))
+  return math.max(1, math.min(batch, share))
+end
+
+local function hold(run, pool, node, from, to)
+  local fence = next_fence()
+  redis.call("HSET", key_grant(fence), "run", run, "pool", pool, "node", node, "from", from, "to", to,
+    "state", "queued", "since", now)
+  redis.call("ZADD", key_queued(), now, fence)
+  redis.call("SADD", key_run_grants(run), fence)
+  if pool ~= "" then redis.call("ZADD", key_holders(pool), now, fence) end
+  redis.call("HINCRBY", key_run(run), "queued", to - from)
+  return fence
+end
+
+local function is_open(run)
+  local status = redis.call("HGET", key_run(run), "status")
+  return status == "QUEUED" or status == "STARTED"
+end
+
+-- Gives free slots of the pool to the runs that wait, in turn. Bounded by the slots of the pool.
+local function grant_pool(pool)
+  local free = slots_of(pool) - redis.call("ZCARD", key_holders(pool))
+  while free > 0 do
+    local run = redis.call("ZRANGE", key_turns(pool), 0, 0)[1]
+    if not run then return end
+    local node = redis.call("ZRANGE", key_offer(run, pool), 0, 0)[1]
+    if not node or not is_open(run) then
+      redis.call("ZREM", key_turns(pool), run)
+    else
+      local from, to = take_ready(run, node, pool, batch_of(run, node, pool))
+      local fence = hold(run, pool, node, from, to)
+      table.insert(messages, { pool, run, tonumber(node), from, to, fence })
+      local turn = redis.call("HINCRBY", key_pool_turn(), pool, 1)
+      if redis.call("ZSCORE", key_turns(pool), run) then take_turn(run, pool, turn) end
+      free = free - 1
+    end
+  end
+end
+
+local function grant_touched()
+  for pool in pairs(touched) do grant_pool(pool) end
+  return messages
+end
+
+local function read_grant(fence)
+  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker")
+  if not values[1] then return nil end
+  return {
+    fence = fence, run = values[1], pool = values[2], node = values[3], from = tonumber(values[4]),
+    to = tonumber(values[5]), state = values[6], worker = values[7],
+  }
+end
+
+-- Gives the slot back and forgets the grant.
+local function release(grant)
+  redis.call("ZREM", key_queued(), grant.fence)
+  redis.call("ZREM", key_leases(), grant.fence)
+  redis.call("SREM", key_run_grants(grant.run), grant.fence)
+  if grant.worker then redis.call("SREM", key_worker_grants(grant.worker), grant.fence) end
+  if grant.pool ~= "" then
+    redis.call("ZREM", key_holders(grant.pool), grant.fence)
+    touched[grant.pool] = true
+  end
+  redis.call("DEL", key_grant(grant.fence))
+end
+
+local function step_name(node, step) return node .. ":" .. string.format("%d", step) end
+
+local function read_tries(run, node, step)
+  local text = redis.call("HGET", key_tries(run), step_name(node, step))
+  if not text then return 0, 0 end
+  local retries, crashes = string.match(text, "^(%d+):(%d+)$")
+  return tonumber(retries), tonumber(crashes)
+end
+
+local function write_tries(run, node, step, retries, crashes)
+  redis.call("HSET", key_tries(run), step_name(node, step), string.format("%d:%d", retries, crashes))
+end
+
+-- The worker takes the grant; returns it with the tries of each of its steps.
+local function claim_grant(grant, worker, pid, lease_ms)
+  redis.call("ZREM", key_queued(), grant.fence)
+  redis.call("ZADD", key_leases(), now + lease_ms, grant.fence)
+  redis.call("SADD", key_worker_grants(worker), grant.fence)
+  redis.call("HSET", key_grant(grant.fence), "state", "running", "worker", worker, "pid", pid, "since", now)
+  redis.call("HINCRBY", key_run(grant.run), "queued", grant.from - grant.to)
+  redis.call("HINCRBY", key_run(grant.run), "running", grant.to - grant.from)
+  if redis.call("HSETNX", key_run(grant.run), "started", now) == 1 then
+    redis.call("HSET", key_run(grant.run), "status", "STARTED")
+    announce(grant.run, "RUN_START", {})
+  end
+  local tries = {}
+  if redis.call("EXISTS", key_tries(grant.run)) == 1 then
+    for step = grant.from, grant.to - 1 do
+      local retries, crashes = read_tries(grant.run, grant.node, step)
+      table.insert(tries, { retries, crashes })
+    end
+  end
+  local first = tries[1] or { 0, 0 }
+  emit(grant.run, "STEP_START",
+    { n = tonumber(grant.node), s = grant.from, a = first[1] + first[2] + 1, w = worker })
+  return { grant.run, grant.pool, tonumber(grant.node), grant.from, grant.to, grant.fence, tries }
+end

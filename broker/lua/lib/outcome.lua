@@ -1,0 +1,78 @@
+-- include: clock, bits, event, ready, grant
+-- How steps end, and how a run ends with its last step.
+local ENDINGS = { succeeded = true, failed = true, skipped = true, canceled = true }
+
+local function end_steps(run, node, from, to, state)
+  local ended = set_range(key_done(run, node, state), from, to)
+  if ended == 0 then return 0 end
+  redis.call("HINCRBY", key_run(run), state, ended)
+  redis.call("HINCRBY", key_run(run), "unfinished", -ended)
+  local left = redis.call("HINCRBY", key_nodes(run), "left:" .. node, -ended)
+  if left == 0 and state == "succeeded" then
+    for gated in string.gmatch(node_field(run, "opens", node) or "", "%d+") do open_gate(run, gated) end
+  end
+  return ended
+end
+
+-- Everything downstream of a failed or skipped step is skipped with it, as ranges.
+local function skip_ranges(run, ranges, cause)
+  for _, range in ipairs(ranges) do
+    local node, from, to = range[1], range[2], range[3]
+    remove_ready(run, node, from, to)
+    if end_steps(run, node, from, to, "skipped") > 0 then
+      emit(run, "STEP_SKIPPED", { n = node, s = from, e = to, m = cause })
+    end
+  end
+end
+
+local function is_ended(run, node, step)
+  return redis.call("GETBIT", key_done(run, node, "skipped"), step) == 1
+end
+
+-- An upstream step of each step in the ranges {node, from, to, need} succeeded.
+local function satisfy(run, ranges)
+  local some_skipped = number_of(redis.call("HGET", key_run(run), "skipped")) > 0
+  for _, range in ipairs(ranges) do
+    local node, from, to, need = range[1], range[2], range[3], range[4]
+    if need == 1 and not some_skipped then
+      add_ready(run, node, from, to)
+    else
+      for step = from, to - 1 do
+        local field = step_name(node, step)
+        if redis.call("HINCRBY", key_need(run), field, 1) >= need then
+          redis.call("HDEL", key_need(run), field)
+          if not is_ended(run, node, step) then add_ready(run, node, step, step + 1) end
+        end
+      end
+    end
+  end
+end
+
+local function forget_frontier(run)
+  local count = number_of(redis.call("HGET", key_nodes(run), "count"))
+  for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^,]+") do
+    redis.call("DEL", key_offer(run, pool))
+    redis.call("ZREM", key_turns(pool), run)
+  end
+  for node = 0, count - 1 do redis.call("UNLINK", key_ready(run, node)) end
+  redis.call("UNLINK", key_need(run), key_tries(run), key_run_grants(run), key_nodes(run))
+end
+
+local function final_status(run)
+  local values = redis.call("HMGET", key_run(run), "status", "failed", "canceled")
+  if values[1] == "CANCELING" then return "CANCELED" end
+  if number_of(values[2]) > 0 then return "FAILURE" end
+  return "SUCCESS"
+end
+
+-- Ends the run when no step is unfinished; true if it did.
+local function end_run_if_done(run)
+  if number_of(redis.call("HGET", key_run(run), "unfinished")) > 0 then return false end
+  local status = final_status(run)
+  redis.call("HSET", key_run(run), "status", status, "ended", now)
+  redis.call("HSETNX", key_run(run), "started", now)
+  redis.call("SREM", key_active(), run)
+  announce(run, "RUN_" .. status, {})
+  forget_frontier(run)
+  return true
+end

@@ -1,0 +1,121 @@
+-- include: clock
+-- The ready queue: per node a sorted set of ranges, per run and pool the nodes on offer, per pool
+-- the runs that take turns. A range of 100,000 steps is one member.
+local touched = {}
+
+local function parse_range(text)
+  local from, to = string.match(text, "^(%d+):(%d+)$")
+  return tonumber(from), tonumber(to)
+end
+
+-- A larger priority comes first; within one priority the run that waited longest.
+local TURN_SPAN = 2 ^ 40
+
+local function take_turn(run, pool, turn)
+  local priority = number_of(redis.call("HGET", key_run(run), "priority"))
+  redis.call("ZADD", key_turns(pool), turn - priority * TURN_SPAN, run)
+end
+
+local function node_field(run, field, node)
+  return redis.call("HGET", key_nodes(run), field .. ":" .. node)
+end
+
+local function count_ready(run, pool, steps)
+  redis.call("HINCRBY", key_run(run), "ready", steps)
+  redis.call("HINCRBY", key_pool_ready(), pool, steps)
+end
+
+local function offer(run, node, pool)
+  redis.call("ZADD", key_offer(run, pool), number_of(node_field(run, "order", node)), node)
+  if not redis.call("ZSCORE", key_turns(pool), run) then
+    take_turn(run, pool, number_of(redis.call("HGET", key_pool_turn(), pool)))
+  end
+  touched[pool] = true
+end
+
+-- Puts a range into the node's queue, joined with its neighbours.
+local function push_range(run, node, from, to)
+  local key = key_ready(run, node)
+  local before = redis.call("ZREVRANGEBYSCORE", key, from, "-inf", "LIMIT", 0, 1)[1]
+  if before then
+    local low, high = parse_range(before)
+    if high == from then
+      redis.call("ZREM", key, before)
+      from = low
+    end
+  end
+  local after = redis.call("ZRANGEBYSCORE", key, to, to, "LIMIT", 0, 1)[1]
+  if after then
+    local _, high = parse_range(after)
+    redis.call("ZREM", key, after)
+    to = high
+  end
+  redis.call("ZADD", key, from, string.format("%d:%d", from, to))
+end
+
+-- The steps from..to-1 have all their upstream steps; behind a closed gate they still wait.
+local function add_ready(run, node, from, to)
+  push_range(run, node, from, to)
+  redis.call("HINCRBY", key_nodes(run), "held:" .. node, to - from)
+  if number_of(node_field(run, "gates", node)) == 0 then
+    local pool = node_field(run, "pool", node)
+    count_ready(run, pool, to - from)
+    offer(run, node, pool)
+  end
+end
+
+local function withdraw_if_empty(run, node, pool)
+  if redis.call("EXISTS", key_ready(run, node)) == 1 then return end
+  redis.call("ZREM", key_offer(run, pool), node)
+  if redis.call("EXISTS", key_offer(run, pool)) == 0 then redis.call("ZREM", key_turns(pool), run) end
+end
+
+-- Takes at most `limit` steps from the front of the node's queue; returns the range.
+local function take_ready(run, node, pool, limit)
+  local key = key_ready(run, node)
+  local first = redis.call("ZRANGE", key, 0, 0)[1]
+  local from, to = parse_range(first)
+  local stop = math.min(to, from + limit)
+  redis.call("ZREM", key, first)
+  if stop < to then redis.call("ZADD", key, stop, string.format("%d:%d", stop, to)) end
+  redis.call("HINCRBY", key_nodes(run), "held:" .. node, from - stop)
+  count_ready(run, pool, from - stop)
+  withdraw_if_empty(run, node, pool)
+  return from, stop
+end
+
+local function cut_range(run, node, member, from, to)
+  local low, high = parse_range(member)
+  local key = key_ready(run, node)
+  redis.call("ZREM", key, member)
+  if low < from then redis.call("ZADD", key, low, string.format("%d:%d", low, from)) end
+  if high > to then redis.call("ZADD", key, to, string.format("%d:%d", to, high)) end
+  return math.min(high, to) - math.max(low, from)
+end
+
+-- Removes what lies in from..to-1 from the node's queue (steps that were skipped while they waited).
+local function remove_ready(run, node, from, to)
+  local key = key_ready(run, node)
+  local members = redis.call("ZRANGEBYSCORE", key, from, "(" .. to)
+  local before = redis.call("ZREVRANGEBYSCORE", key, "(" .. from, "-inf", "LIMIT", 0, 1)[1]
+  if before and select(2, parse_range(before)) > from then table.insert(members, before) end
+  local removed = 0
+  for _, member in ipairs(members) do removed = removed + cut_range(run, node, member, from, to) end
+  if removed == 0 then return end
+  redis.call("HINCRBY", key_nodes(run), "held:" .. node, -removed)
+  if number_of(node_field(run, "gates", node)) == 0 then
+    local pool = node_field(run, "pool", node)
+    count_ready(run, pool, -removed)
+    withdraw_if_empty(run, node, pool)
+  end
+end
+
+-- One gate of the node opens; with the last one everything held becomes ready at once.
+local function open_gate(run, node)
+  if redis.call("HINCRBY", key_nodes(run), "gates:" .. node, -1) ~= 0 then return end
+  local held = number_of(node_field(run, "held", node))
+  if held == 0 then return end
+  local pool = node_field(run, "pool", node)
+  count_ready(run, pool, held)
+  offer(run, node, pool)
+end

@@ -1,0 +1,44 @@
+-- recover: takes back expired leases, readies due retries, forgets silent workers, lists unclaimed grants.
+-- KEYS:
+--   1 root (string): layout version; all other keys are built from it
+-- ARGV:
+--   1 pace_ms (ms): at most one recovery runs in this time
+--   2 max_crashes (integer): crashes after which a step fails
+--   3 republish_ms (ms): age at which an unclaimed grant is reported
+--   4 limit (integer): most entries of each kind handled at once
+-- REPLY: OK messages poisoned unclaimed next_due_ms | BUSY
+-- EVENTS: STEP_WORKER_LOST, RUN_CANCELED
+-- INVARIANTS: 3, 4, 7
+-- include: requeue, worker
+if not redis.call("SET", key_recovery(), now, "NX", "PX", ARGV[1]) then return { "BUSY" } end
+local max_crashes, limit = tonumber(ARGV[2]), tonumber(ARGV[4])
+
+for _, fence in ipairs(redis.call("ZRANGEBYSCORE", key_leases(), 0, now, "LIMIT", 0, limit)) do
+  local grant = read_grant(fence)
+  if grant then requeue(grant, true, max_crashes, "lease expired") else redis.call("ZREM", key_leases(), fence) end
+end
+
+for _, entry in ipairs(redis.call("ZRANGEBYSCORE", key_delayed(), 0, now, "LIMIT", 0, limit)) do
+  redis.call("ZREM", key_delayed(), entry)
+  local run, node, step = string.match(entry, "^(.*)|(%d+)|(%d+)$")
+  if is_open(run) then add_ready(run, node, tonumber(step), tonumber(step) + 1) end
+end
+
+local gone = redis.call("ZRANGEBYSCORE", key_workers(), 0, now, "LIMIT", 0, limit)
+for _, worker in ipairs(gone) do forget_worker(worker) end
+if #gone > 0 then count_capacity() end
+
+for _, pool in ipairs(redis.call("SMEMBERS", key_pools())) do touched[pool] = true end
+grant_touched()
+
+local unclaimed = {}
+for _, fence in ipairs(redis.call("ZRANGEBYSCORE", key_queued(), 0, now - tonumber(ARGV[3]), "LIMIT", 0, limit)) do
+  local grant = read_grant(fence)
+  if grant then
+    table.insert(unclaimed, { grant.pool, grant.run, tonumber(grant.node), grant.from, grant.to, fence })
+  else
+    redis.call("ZREM", key_queued(), fence)
+  end
+end
+local due = redis.call("ZRANGE", key_delayed(), 0, 0, "WITHSCORES")[2]
+return { "OK", messages, poisoned, unclaimed, due and math.max(0, tonumber(due) - now) or -1 }

@@ -1,0 +1,42 @@
+-- submit_run: accepts a run whole, puts its first steps into the ready queues and grants free slots.
+-- KEYS:
+--   1 root (string): layout version; all other keys are built from it
+-- ARGV:
+--   1 run_id (string): new and unique
+--   2 plan (string): the symbolic plan, msgpack
+--   3 details (msgpack): flat list of fields of the run hash: tags, config, priority, selection, parent
+--   4 total (integer): steps of the plan
+--   5 nodes (msgpack): list of {pool, order, steps, gates, opens, batch, ready ranges as flat list}, in plan order
+-- REPLY: OK messages | EXISTS
+-- EVENTS: RUN_ENQUEUED, RUN_SUCCESS
+-- INVARIANTS: 1, 4, 5
+-- include: outcome
+local run, total = ARGV[1], tonumber(ARGV[4])
+if redis.call("EXISTS", key_run(run)) == 1 then return { "EXISTS" } end
+
+redis.call("SET", key_plan(run), ARGV[2])
+redis.call("HSET", key_run(run), "status", "QUEUED", "submitted", now, "total", total, "unfinished", total)
+redis.call("HSET", key_run(run), unpack(cmsgpack.unpack(ARGV[3])))
+redis.call("ZADD", key_runs(), now, run)
+redis.call("SADD", key_active(), run)
+announce(run, "RUN_ENQUEUED", { d = { steps = total } })
+
+local nodes, pools = cmsgpack.unpack(ARGV[5]), {}
+for index, entry in ipairs(nodes) do
+  local node = tostring(index - 1)
+  redis.call("HSET", key_nodes(run), "pool:" .. node, entry[1], "order:" .. node, entry[2],
+    "left:" .. node, entry[3], "gates:" .. node, entry[4], "opens:" .. node, entry[5], "batch:" .. node, entry[6])
+  pools[entry[1]] = true
+end
+local names = {}
+for pool in pairs(pools) do
+  redis.call("SADD", key_pools(), pool)
+  table.insert(names, pool)
+end
+redis.call("HSET", key_nodes(run), "count", #nodes, "pools", table.concat(names, ","))
+for index, entry in ipairs(nodes) do
+  local ready = entry[7]
+  for i = 1, #ready, 2 do add_ready(run, tostring(index - 1), ready[i], ready[i + 1]) end
+end
+end_run_if_done(run)
+return { "OK", grant_touched() }
