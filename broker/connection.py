@@ -1,0 +1,114 @@
+"""Connections to Redis: timeouts, retries with jitter, and errors in assetq's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import redis
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    InvalidResponse,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from assetq.broker.keys import LAYOUT_VERSION, Keys
+from assetq.broker.settings import hide_password
+from assetq.errors import AssetqError, ServerUnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+T = TypeVar("T")
+
+PASSING = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
+SOCKET_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 3.0
+
+
+def connect(url: str, *, socket_timeout_s: float | None = SOCKET_TIMEOUT_S) -> Redis:
+    """A client for `url`; it connects on first use.
+
+    Args:
+        url: `redis://`, `rediss://` or `unix://`.
+        socket_timeout_s: Longest wait for one answer in seconds; None for blocking reads.
+
+    Raises:
+        UsageError: The URL is not one that Redis clients understand.
+    """
+    try:
+        return redis.Redis.from_url(
+            url,
+            socket_timeout=socket_timeout_s,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            socket_keepalive=True,
+            health_check_interval=15,
+        )
+    except ValueError as error:
+        raise UsageError(
+            f"'{hide_password(url)}' is not a Redis URL ({error}). Use redis://host:port/db, for example "
+            "redis://127.0.0.1:6379/0, in ASSETQ_REDIS_URL."
+        ) from None
+
+
+def unreachable(url: str, reason: object) -> ServerUnreachableError:
+    """The error for a server that does not answer, with what to do."""
+    shown = hide_password(url)
+    error = ServerUnreachableError(
+        f"No server reachable at {shown} ({reason}). Start one with `assetq dev`, or point "
+        "ASSETQ_REDIS_URL at a running one."
+    )
+    error.url = shown
+    return error
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn Redis exceptions into assetq's, with the URL named and its password hidden."""
+    try:
+        yield
+    except AuthenticationError as error:
+        raise UsageError(f"{hide_password(url)} refuses the password ({error}). Check ASSETQ_REDIS_URL.") from error
+    except (*PASSING, InvalidResponse) as error:
+        raise unreachable(url, error) from error
+    except ResponseError as error:
+        raise AssetqError(f"{hide_password(url)} refused a command: {error}") from error
+    except RedisError as error:
+        raise AssetqError(f"{hide_password(url)}: {error}") from error
+
+
+def with_retries(call: Callable[[], T], *, deadline_s: float) -> T:
+    """Repeat `call` over passing faults (restart, dropped connection) until `deadline_s` seconds are over.
+
+    The last fault is raised as it is.
+    """
+    retrying = Retrying(
+        retry=retry_if_exception_type(PASSING),
+        wait=wait_exponential_jitter(initial=0.05, max=2.0, jitter=0.2),
+        stop=stop_after_delay(deadline_s),
+        reraise=True,
+    )
+    return retrying(call)
+
+
+def check_layout(client: Redis, keys: Keys) -> None:
+    """Write the layout version into a fresh namespace, or compare it.
+
+    Raises:
+        UsageError: The namespace was written by an incompatible version of assetq.
+    """
+    client.set(keys.root, LAYOUT_VERSION, nx=True)
+    found = client.get(keys.root)
+    text = found.decode() if isinstance(found, bytes) else str(found)
+    if text != LAYOUT_VERSION:
+        raise UsageError(
+            f"Namespace '{keys.namespace}' holds data of layout {text}, and this assetq writes layout {LAYOUT_VERSION}. "
+            "Use the matching version of assetq, or another ASSETQ_NAMESPACE."
+        )

@@ -1,0 +1,266 @@
+"""The state machine's face in Python: one method for each transition.
+
+Every method runs one Lua script (`lua/<name>.lua`), publishes the messages that it returns and
+raises what its code means. Nothing here changes state by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from redis import Redis
+
+from assetq.broker.codes import Code, error_of
+from assetq.broker.keys import Keys
+from assetq.broker.message import Grant, HeldGrant, Message, Poisoned, text
+from assetq.broker.script import load_script
+from assetq.broker.settings import Settings
+from assetq.errors import AssetqError
+
+RECOVERY_LIMIT = 200
+
+
+class Publishes(Protocol):
+    """Where granted messages go."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Send the messages; must not raise for a broker that is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntry:
+    """What the engine must know of one node of a plan.
+
+    `ready` is a flat list of half-open ranges of steps; `order` says which node of a run goes first
+    (smallest); `opens` names, comma-separated, the nodes whose gate opens when this one succeeds.
+    """
+
+    pool: str
+    order: float
+    steps: int
+    gates: int
+    opens: str
+    batch: int
+    ready: tuple[int, ...]
+
+    def to_wire(self) -> list[Any]:
+        """In the order that submit_run.lua documents."""
+        return [self.pool, self.order, self.steps, self.gates, self.opens, self.batch, list(self.ready)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step ended, with all that must be recorded in the same moment.
+
+    Attributes:
+        step: Number of the step in its node.
+        state: "succeeded", "failed", "skipped" or "retry".
+        attempt: Number of the attempt, from 1.
+        started: When the body began, ms since the epoch by the worker's clock.
+        delay_ms: Wait before the next attempt, for "retry".
+        message: Short reason.
+        error: Details of a failure.
+        events: Packed events that the step reported.
+        assets: `[asset, identity, from, to, latest]` for each asset touched, absolute partition indices.
+        satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
+        skips: `[node, from, to]`: steps that cannot run any more.
+        cause: Why they are skipped.
+        started_late: The step's start is not in the record yet.
+    """
+
+    step: int
+    state: str
+    attempt: int
+    started: int
+    delay_ms: int = 0
+    message: str | None = None
+    error: Mapping[str, Any] | None = None
+    events: tuple[bytes, ...] = ()
+    assets: tuple[tuple[str, str, int, int, bytes], ...] = ()
+    satisfied: tuple[tuple[int, int, int, int], ...] = ()
+    skips: tuple[tuple[int, int, int], ...] = ()
+    cause: str | None = None
+    started_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who claims: the worker's name, the process that runs the steps, and the pools it serves."""
+
+    worker: str
+    pid: int
+    pools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What one turn of recovery found."""
+
+    poisoned: tuple[Poisoned, ...] = ()
+    unclaimed: tuple[Message, ...] = ()
+    next_due_ms: int | None = None
+    was_busy: bool = False
+
+
+@dataclass(slots=True)
+class Engine:
+    """Runs transitions on one namespace."""
+
+    client: Redis
+    keys: Keys
+    settings: Settings
+    publisher: Publishes
+    _loaded: dict[str, Any] = field(default_factory=dict)
+
+    def run_script(self, script_name: str, **arguments: Any) -> list[Any]:
+        """Run a transition and return its reply, code first."""
+        script = load_script(script_name)
+        if script_name not in self._loaded:
+            self._loaded[script_name] = self.client.register_script(script.source)
+        reply: list[Any] = self._loaded[script_name](keys=[self.keys.root], args=script.pack(arguments))
+        reply[0] = Code(text(reply[0]))
+        return reply
+
+    def _publish(self, replies: Sequence[Any]) -> None:
+        self.publisher.publish([Message.from_reply(reply) for reply in replies])
+
+    def submit(
+        self, run_id: str, plan: bytes, details: Mapping[str, Any], total: int, nodes: Sequence[NodeEntry]
+    ) -> None:
+        """Accept a run whole. Atomic."""
+        flat = [item for pair in details.items() for item in pair]
+        wire = [node.to_wire() for node in nodes]
+        reply = self.run_script("submit_run", run_id=run_id, plan=plan, details=flat, total=total, nodes=wire)
+        if reply[0] is not Code.OK:
+            raise error_of(reply[0], run_id)
+        self._publish(reply[1])
+
+    def claim(self, run_id: str, fence: str, claimant: Claimant) -> Grant | None:
+        """Take a granted batch; None when it is no longer on offer (stale, duplicate, canceled). Atomic."""
+        reply = self.run_script(
+            "claim_steps",
+            run_id=run_id,
+            fence=fence,
+            worker=claimant.worker,
+            pid=claimant.pid,
+            lease_ms=self.settings.lease_ms,
+        )
+        return Grant.from_reply(reply[1]) if reply[0] is Code.OK else None
+
+    def commit(
+        self,
+        grant: Grant,
+        claimant: Claimant,
+        outcomes: Sequence[Outcome],
+        *,
+        batch: int = 0,
+        chain: bool = False,
+    ) -> Grant | None:
+        """Record outcomes of the batch's next steps, in order. Atomic.
+
+        Args:
+            grant: The batch; its fence is checked.
+            claimant: Who holds it.
+            outcomes: Consecutive steps from the first uncommitted one.
+            batch: Steps of this node that should travel together from now on; 0 leaves it.
+            chain: Take the next ready batch of the claimant's pools at once.
+
+        Returns:
+            The chained grant, if one was asked for and ready.
+
+        Raises:
+            StaleAttemptError: The lease was lost; nothing was recorded.
+        """
+        reply = self.run_script(
+            "commit_steps",
+            run_id=grant.run_id,
+            fence=grant.fence,
+            worker=claimant.worker,
+            outcomes=[asdict(outcome) for outcome in outcomes],
+            batch=batch,
+            chain=list(claimant.pools) if chain else [],
+            pid=claimant.pid,
+            lease_ms=self.settings.lease_ms,
+        )
+        if reply[0] is not Code.OK:
+            raise error_of(reply[0], f"run {grant.run_id}, grant {grant.fence}")
+        self._publish(reply[1])
+        return Grant.from_reply(reply[2]) if reply[2] else None
+
+    def is_current(self, fence: str) -> bool:
+        """True while the grant with this fence has not been taken back."""
+        return bool(self.client.exists(self.keys("grant", fence)))
+
+    def hand_back(self, fence: str, worker: str, *, crashed: bool, reason: str) -> list[Poisoned]:
+        """Return a grant's unfinished steps to the ready queue. Atomic."""
+        reply = self.run_script(
+            "return_steps",
+            fence=fence,
+            worker=worker,
+            crashed=crashed,
+            max_crashes=self.settings.max_crashes,
+            reason=reason,
+        )
+        if reply[0] is not Code.OK:
+            return []
+        self._publish(reply[1])
+        return [Poisoned.from_reply(item) for item in reply[2]]
+
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run: nothing of it is claimed from here on. Atomic.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            UsageError: The run has ended.
+        """
+        reply = self.run_script("cancel_run", run_id=run_id)
+        if reply[0] is not Code.OK:
+            raise error_of(reply[0], run_id)
+        self._publish(reply[1])
+
+    def heartbeat(self, worker: str, details: Mapping[str, Any], alive: Sequence[int]) -> list[HeldGrant]:
+        """Renew a worker's leases; `alive` are the pids whose leases are renewed (all, when empty). Atomic."""
+        reply = self.run_script(
+            "heartbeat",
+            worker=worker,
+            details=[item for pair in details.items() for item in pair],
+            lost_ms=self.settings.lease_ms,
+            lease_ms=self.settings.lease_ms,
+            alive=list(alive),
+        )
+        self._publish(reply[1])
+        return [HeldGrant.from_reply(item) for item in reply[2]]
+
+    def retire(self, worker: str) -> list[Poisoned]:
+        """A worker leaves: hand back what it holds and recount capacity. Atomic."""
+        reply = self.run_script("retire_worker", worker=worker, max_crashes=self.settings.max_crashes)
+        self._publish(reply[1])
+        return [Poisoned.from_reply(item) for item in reply[2]]
+
+    def recover(self) -> Recovery:
+        """One turn of recovery, paced over the whole fleet by a lock. Atomic."""
+        reply = self.run_script(
+            "recover",
+            pace_ms=self.settings.recovery_ms,
+            max_crashes=self.settings.max_crashes,
+            republish_ms=self.settings.republish_ms,
+            limit=RECOVERY_LIMIT,
+        )
+        if reply[0] is Code.BUSY:
+            return Recovery(was_busy=True)
+        self._publish(reply[1])
+        due = int(reply[4])
+        return Recovery(
+            poisoned=tuple(Poisoned.from_reply(item) for item in reply[2]),
+            unclaimed=tuple(Message.from_reply(item) for item in reply[3]),
+            next_due_ms=due if due >= 0 else None,
+        )
+
+    def set_pool_limit(self, pool: str, limit: int) -> None:
+        """Change a pool's limit at once; -1 removes it. Atomic."""
+        reply = self.run_script("set_pool_limit", pool=pool, limit=limit)
+        if reply[0] is not Code.OK:
+            raise AssetqError(f"pool {pool}: refused with {reply[0]}")
+        self._publish(reply[1])

