@@ -61,7 +61,7 @@ class Outcome:
         started: When the body began, ms since the epoch by the worker's clock.
         delay_ms: Wait before the next attempt, for "retry".
         message: Short reason.
-        error: Details of a failure.
+        error: Details of a failure, packed.
         events: Packed events that the step reported.
         assets: `[asset, identity, from, to, latest]` for each asset touched, absolute partition indices.
         satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
@@ -76,7 +76,7 @@ class Outcome:
     started: int
     delay_ms: int = 0
     message: str | None = None
-    error: Mapping[str, Any] | None = None
+    error: bytes | None = None
     events: tuple[bytes, ...] = ()
     assets: tuple[tuple[str, str, int, int, bytes], ...] = ()
     satisfied: tuple[tuple[int, int, int, int], ...] = ()
@@ -220,15 +220,20 @@ class Engine:
             raise error_of(reply[0], run_id)
         self._publish(reply[1])
 
-    def heartbeat(self, worker: str, details: Mapping[str, Any], alive: Sequence[int]) -> list[HeldGrant]:
-        """Renew a worker's leases; `alive` are the pids whose leases are renewed (all, when empty). Atomic."""
+    def heartbeat(self, worker: str, details: Mapping[str, Any], running: Sequence[str]) -> list[HeldGrant]:
+        """Say that a worker lives, and renew the leases of the fences it is `running`. Atomic.
+
+        Returns:
+            Every grant that the record says the worker holds; one that it is not running was lost on
+            the way and comes back when its lease expires.
+        """
         reply = self.run_script(
             "heartbeat",
             worker=worker,
             details=[item for pair in details.items() for item in pair],
             lost_ms=self.settings.lease_ms,
             lease_ms=self.settings.lease_ms,
-            alive=list(alive),
+            running=list(running),
         )
         self._publish(reply[1])
         return [HeldGrant.from_reply(item) for item in reply[2]]

@@ -98,11 +98,10 @@ class HeldGrant:
     fence: str
     pid: int
     run_id: str
-    is_alive: bool
     run_status: str
 
     @classmethod
     def from_reply(cls, reply: Sequence[Any]) -> HeldGrant:
         """Decode what heartbeat.lua answers."""
-        fence, pid, run_id, alive, status = reply
-        return cls(text(fence), int(pid), text(run_id), bool(alive), text(status))
+        fence, pid, run_id, status = reply
+        return cls(text(fence), int(pid), text(run_id), text(status))

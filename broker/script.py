@@ -29,7 +29,9 @@ class Argument:
     def encode(self, value: Any) -> bytes | str | int:
         """The value in the form in which Redis takes it."""
         if self.type == "msgpack":
-            return packb(value)
+            # Lua's cmsgpack knows the old format only, in which text and bytes are one type.
+            packed: bytes = msgpack.packb(value, use_bin_type=False)
+            return packed
         if self.type == "string":
             return str(value)
         return int(value)

@@ -54,8 +54,8 @@ for i, outcome in ipairs(outcomes) do
     emit(run, "STEP_START", { n = mark.n, s = mark.s, a = mark.a, w = worker, ts = outcome.started })
   end
   for _, event in ipairs(outcome.events) do redis.call("XADD", key_events(run), "*", "e", event) end
-  mark.m, mark.d = outcome.message, outcome.error
-  emit(run, EVENT_OF[outcome.state], mark)
+  mark.m = outcome.message
+  emit(run, EVENT_OF[outcome.state], mark, outcome.error)
   redis.call("HINCRBY", key_run(run), "running", -1)
   if outcome.state == "retry" then
     if open then retry_later(outcome) else end_steps(run, grant.node, outcome.step, outcome.step + 1, "canceled") end

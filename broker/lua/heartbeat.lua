@@ -6,7 +6,7 @@
 --   2 details (msgpack): flat list of fields of the worker hash: host, pid, pools, concurrency, version, started
 --   3 lost_ms (ms): silence after which the worker counts as gone
 --   4 lease_ms (ms): new length of its leases
---   5 alive (msgpack): pids of its living processes; empty renews all
+--   5 running (msgpack): fences that its living processes are running; only these are renewed
 -- REPLY: OK messages grants
 -- EVENTS:
 -- INVARIANTS: 3, 4
@@ -19,10 +19,10 @@ local known = redis.call("EXISTS", key_worker(worker)) == 1 and capacity_of() or
 redis.call("HSET", key_worker(worker), "seen", now, unpack(cmsgpack.unpack(ARGV[2])))
 if joined() or known ~= capacity_of() then count_capacity() end
 
-local alive, any = {}, false
-for _, pid in ipairs(cmsgpack.unpack(ARGV[5])) do
-  alive[tostring(pid)] = true
-  any = true
+for _, fence in ipairs(cmsgpack.unpack(ARGV[5])) do
+  if redis.call("HGET", key_grant(fence), "worker") == worker then
+    redis.call("ZADD", key_leases(), "XX", now + lease_ms, fence)
+  end
 end
 local held = {}
 for _, fence in ipairs(redis.call("SMEMBERS", key_worker_grants(worker))) do
@@ -30,10 +30,7 @@ for _, fence in ipairs(redis.call("SMEMBERS", key_worker_grants(worker))) do
   if not values[1] or values[3] ~= worker then
     redis.call("SREM", key_worker_grants(worker), fence)
   else
-    local living = not any or alive[values[2]] == true
-    if living then redis.call("ZADD", key_leases(), "XX", now + lease_ms, fence) end
-    table.insert(held, { fence, tonumber(values[2]), values[1], living and 1 or 0,
-      redis.call("HGET", key_run(values[1]), "status") or "" })
+    table.insert(held, { fence, tonumber(values[2]), values[1], redis.call("HGET", key_run(values[1]), "status") or "" })
   end
 end
 return { "OK", grant_touched(), held }

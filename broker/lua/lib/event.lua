@@ -3,10 +3,16 @@
 -- n node, s step, e end of a range of steps, a attempt, w worker, m message, d data.
 local FEED_LENGTH = 10000
 
-local function emit(run, type, fields)
+-- `detail` is an already packed map that Lua does not look into.
+local function emit(run, type, fields, detail)
   fields.t = type
   fields.ts = fields.ts or now
-  redis.call("XADD", key_events(run), "*", "e", cmsgpack.pack(fields))
+  local packed = cmsgpack.pack(fields)
+  if detail then
+    redis.call("XADD", key_events(run), "*", "e", packed, "d", detail)
+  else
+    redis.call("XADD", key_events(run), "*", "e", packed)
+  end
 end
 
 local function announce(run, type, fields)

@@ -1,0 +1,55 @@
+"""What each process of a worker is running, readable by the parent without a word over the network.
+
+A child writes its pid and fence into a slot of memory shared since before the fork. The parent renews
+leases from it, so that heartbeats never depend on user code giving way.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from dataclasses import dataclass, field
+
+SLOT = struct.Struct("<qq")
+
+
+@dataclass(slots=True)
+class Board:
+    """Slots for `size` processes or threads: (process or thread id, fence); 0 means free."""
+
+    size: int
+    memory: mmap.mmap = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memory = mmap.mmap(-1, max(1, self.size) * SLOT.size)
+
+    def write(self, slot: int, ident: int, fence: str | None) -> None:
+        """Say what slot's owner runs now; None for nothing."""
+        SLOT.pack_into(self.memory, (slot % self.size) * SLOT.size, ident, int(fence or 0))
+
+    def read(self) -> dict[str, int]:
+        """Fence -> process or thread id, for every busy slot."""
+        entries = (SLOT.unpack_from(self.memory, slot * SLOT.size) for slot in range(self.size))
+        return {str(fence): ident for ident, fence in entries if fence}
+
+    def clear_process(self, ident: int) -> None:
+        """Forget what a dead process ran."""
+        for slot in range(self.size):
+            if SLOT.unpack_from(self.memory, slot * SLOT.size)[0] == ident:
+                self.write(slot, 0, None)
+
+
+def is_alive(pid: int) -> bool:
+    """True when the process exists and is not a zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True

@@ -1,0 +1,222 @@
+"""What a worker's parent process does beside its children: heartbeats, recovery, cancellation.
+
+Any one live worker is enough: recovery is paced over the fleet by a lock in Redis.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from redis import Redis
+
+import assetq
+from assetq.broker.connection import PASSING, connect
+from assetq.broker.engine import Engine
+from assetq.broker.keys import Keys
+from assetq.broker.message import HeldGrant, Message, Poisoned
+from assetq.broker.publisher import Publisher
+from assetq.broker.script import unpackb
+from assetq.workers.board import is_alive
+from assetq.workers.poison import fail_poisoned
+from assetq.workers.process import WorkerConfig
+
+logger = logging.getLogger("assetq.duty")
+
+LISTEN_S = 1.0
+
+
+@dataclass(slots=True)
+class Duty:
+    """The threads of one worker's parent.
+
+    Args:
+        config: How the worker was started.
+        interrupt: Delivers an interruption to a process or thread of this worker.
+        kill: Ends a process that did not react in time; None where that is impossible (threads).
+    """
+
+    config: WorkerConfig
+    interrupt: Callable[[int], None]
+    kill: Callable[[int], None] | None
+    started_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    client: Redis = field(init=False)
+    engine: Engine = field(init=False)
+    publisher: Publisher = field(init=False)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    woken: threading.Event = field(default_factory=threading.Event)
+    wake_at: float = 0.0
+    lost: list[tuple[int, str]] = field(default_factory=list)
+    interrupted_at: dict[str, float] = field(default_factory=dict)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        settings = self.config.settings
+        self.client = connect(settings.redis_url)
+        self.publisher = Publisher(settings)
+        self.engine = Engine(self.client, Keys(settings.namespace), settings, self.publisher)
+
+    def start(self) -> None:
+        """Begin; the worker is registered when this returns, unless Redis is away."""
+        self._survive(self.beat)
+        loops = {"heartbeat": self._beat_forever, "recovery": self._recover_forever, "control": self._listen_forever}
+        for name, loop in loops.items():
+            thread = threading.Thread(target=loop, name=f"assetq-{name}", daemon=True)
+            thread.start()
+            self.threads.append(thread)
+
+    def stop(self) -> None:
+        """Leave the fleet: hand back what is still held."""
+        self.stopping.set()
+        self.woken.set()
+        for thread in self.threads:
+            thread.join(LISTEN_S + 1)
+        self._survive(lambda: self._fail(self.engine.retire(self.config.name)))
+        self.publisher.close()
+        self.client.close()
+
+    def child_lost(self, pid: int, reason: str) -> None:
+        """A child died: its steps go back at once. Called from the parent's event loop; returns at once."""
+        self.config.board.clear_process(pid)
+        self.lost.append((pid, reason))
+        self.woken.set()
+
+    def beat(self) -> None:
+        """One heartbeat: renew what runs, return what the dead held, interrupt what was canceled."""
+        self._notice_dead()
+        held = self.engine.heartbeat(self.config.name, self._details(), list(self.config.board.read()))
+        self._return_lost(held)
+        self._interrupt_canceled(held)
+
+    def _details(self) -> dict[str, str | int]:
+        config = self.config
+        return {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "pools": ",".join(config.pools),
+            "concurrency": config.concurrency,
+            "started": self.started_ms,
+            "version": assetq.__version__,
+        }
+
+    def _notice_dead(self) -> None:
+        for pid in set(self.config.board.read().values()):
+            if self.kill is not None and not is_alive(pid):
+                self.child_lost(pid, "process ended")
+
+    def _return_lost(self, held: Sequence[HeldGrant]) -> None:
+        lost, self.lost = dict(self.lost), []
+        for grant in held:
+            if grant.pid in lost:
+                self._fail(
+                    self.engine.hand_back(grant.fence, self.config.name, crashed=True, reason=lost[grant.pid])
+                )
+
+    def _interrupt_canceled(self, held: Sequence[HeldGrant]) -> None:
+        now = time.monotonic()
+        canceled = {grant.fence: grant for grant in held if grant.run_status == "CANCELING"}
+        self.interrupted_at = {f: at for f, at in self.interrupted_at.items() if f in canceled}
+        for fence, grant in canceled.items():
+            since = self.interrupted_at.setdefault(fence, now)
+            if now - since >= self.config.settings.grace_ms / 1000 and self.kill is not None:
+                logger.warning("killing process %d: its step did not stop after a cancel", grant.pid)
+                self.kill(grant.pid)
+            elif self.config.board.read().get(fence) == grant.pid:
+                self.interrupt(grant.pid)
+
+    def _fail(self, poisoned: Sequence[Poisoned]) -> None:
+        for step in poisoned:
+            fail_poisoned(self.engine, step)
+
+    def _survive(self, call: Callable[[], object]) -> bool:
+        try:
+            call()
+        except PASSING as error:
+            logger.warning("Redis is away (%s); trying again", error)
+            return False
+        except Exception:
+            logger.exception("a duty failed; trying again")
+            return False
+        return True
+
+    def _beat_forever(self) -> None:
+        period_s = self.config.settings.heartbeat_ms / 1000
+        while not self.stopping.is_set():
+            self.woken.wait(min(0.5, period_s) if self.interrupted_at else period_s)
+            self.woken.clear()
+            if not self.stopping.is_set() and not self._survive(self.beat):
+                self.stopping.wait(0.2)
+
+    def _recover_forever(self) -> None:
+        pace_s = self.config.settings.recovery_ms / 1000
+        while not self.stopping.wait(self._pause_s(pace_s)):
+            if not self._survive(self.recover):
+                self.stopping.wait(pace_s)
+
+    def _pause_s(self, pace_s: float) -> float:
+        jittered = pace_s * random.uniform(0.9, 1.1)
+        if self.wake_at:
+            return max(0.001, min(jittered, self.wake_at - time.monotonic()))
+        return jittered
+
+    def recover(self) -> None:
+        """One turn of the fleet's recovery, if no other worker has just done it."""
+        found = self.engine.recover()
+        if found.was_busy:
+            return
+        self.wake_at = time.monotonic() + found.next_due_ms / 1000 if found.next_due_ms is not None else 0.0
+        self._fail(found.poisoned)
+        self._republish(found.unclaimed)
+
+    def _republish(self, unclaimed: Sequence[Message]) -> None:
+        """Send again what nobody claimed, for queues that hold fewer messages than grants."""
+        by_pool: dict[str, list[Message]] = {}
+        for message in unclaimed:
+            by_pool.setdefault(message.pool, []).append(message)
+        for pool, messages in by_pool.items():
+            missing = len(messages) - self.publisher.queue_length(pool)
+            if missing > 0:
+                self.publisher.publish(messages)
+
+    def _listen_forever(self) -> None:
+        while not self.stopping.is_set():
+            if not self._survive(self._listen):
+                self.stopping.wait(0.5)
+
+    def _listen(self) -> None:
+        with connect(self.config.settings.redis_url) as client, client.pubsub() as pubsub:
+            pubsub.subscribe(self.engine.keys("control"))
+            while not self.stopping.is_set():
+                message = pubsub.get_message(ignore_subscribe_messages=True, timeout=LISTEN_S)
+                if message is not None:
+                    self._obey(unpackb(message["data"]))
+
+    def _obey(self, order: dict[str, object]) -> None:
+        if "cancel" in order:
+            self.woken.set()
+        if "wake_in_ms" in order:
+            due = time.monotonic() + float(str(order["wake_in_ms"])) / 1000
+            self.wake_at = min(self.wake_at or due, due)
+
+
+def interrupt_process(pid: int) -> None:
+    """Ask a process to interrupt its step."""
+    try:
+        os.kill(pid, signal.SIGUSR2)
+    except ProcessLookupError:
+        logger.info("process %d is gone already", pid)
+
+
+def kill_process(pid: int) -> None:
+    """End a process that does not react."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        logger.info("process %d is gone already", pid)

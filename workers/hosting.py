@@ -1,0 +1,182 @@
+"""How Celery hosts assetq: the task, what a child does after the fork, and the parent's duty.
+
+Celery's signals and its custom request class are the only hooks used.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from billiard import current_process
+from billiard.exceptions import Terminated, WorkerLostError
+from celery import Celery, signals
+from celery.worker.request import Request
+
+from assetq.broker.app import TASK_NAME
+from assetq.errors import StepInterrupted
+from assetq.workers.duty import Duty, interrupt_process, kill_process
+from assetq.workers.process import ProcessState, WorkerConfig
+from assetq.workers.runner import Runner, current_runner, set_current_runner
+
+logger = logging.getLogger("assetq.worker")
+
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Host:
+    """One worker: the configuration it was forked with, and what each side of the fork opened."""
+
+    config: WorkerConfig
+    pool_class: str
+    state: ProcessState | None = None
+    duty: Duty | None = None
+    opening: threading.Lock = field(default_factory=threading.Lock)
+    slots: dict[int, int] = field(default_factory=dict)
+    runners: dict[int, Runner] = field(default_factory=dict)
+
+    def process_state(self) -> ProcessState:
+        """This process's connections and resources, opened on first use."""
+        with self.opening:
+            if self.state is None:
+                self.state = ProcessState.open(self.config)
+            return self.state
+
+    def runner(self) -> Runner:
+        """The calling thread's runner."""
+        runner = current_runner()
+        if runner is None:
+            ident = threading.get_ident() if self.pool_class == "threads" else os.getpid()
+            runner = Runner(self.process_state(), ident, self._slot())
+            set_current_runner(runner)
+            self.runners[ident] = runner
+        return runner
+
+    def _slot(self) -> int:
+        if self.pool_class == "prefork":
+            return int(getattr(current_process(), "index", 0) or 0)
+        with self.opening:
+            return self.slots.setdefault(threading.get_ident(), len(self.slots))
+
+    def interrupt(self, ident: int) -> None:
+        """Interrupt the step that a process or thread runs."""
+        if self.pool_class == "threads":
+            interrupt_thread(self.runners.get(ident), ident)
+        else:
+            interrupt_process(ident)
+
+    def interrupt_all(self) -> None:
+        """Interrupt every running step, so that it is handed back."""
+        for ident in set(self.config.board.read().values()):
+            self.interrupt(ident)
+
+
+def interrupt_thread(runner: Runner | None, ident: int) -> None:
+    """Raise `StepInterrupted` in a thread while it executes user code."""
+    if runner is not None and runner.executing:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(StepInterrupted))
+
+
+def on_interrupt(signum: int, frame: FrameType | None) -> None:
+    """SIGUSR2 in a process that runs steps: end the step under way, if any."""
+    runner = current_runner()
+    if runner is not None and runner.executing:
+        raise StepInterrupted("told to stop")
+
+
+def die_with_parent() -> None:
+    """A child must not outlive the parent that renews its leases."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _watch_parent(parent: int) -> None:
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(0.5)
+    os._exit(1)
+
+
+def host(app: Celery, config: WorkerConfig, pool_class: str) -> Host:
+    """Register the task on `app` and connect Celery's signals; returns what they share."""
+    hosting = Host(config, pool_class)
+    register_task(app, hosting)
+    connect_signals(hosting)
+    return hosting
+
+
+def register_task(app: Celery, hosting: Host) -> None:
+    """The one Celery task: run a granted batch."""
+
+    class StepRequest(Request):  # type: ignore[misc]
+        """Tells the duty when a child died, so that its steps go back at once."""
+
+        def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
+            if isinstance(exc_info.exception, WorkerLostError | Terminated) and hosting.duty is not None:
+                hosting.duty.child_lost(int(self.worker_pid or 0), str(exc_info.exception))
+            return super().on_failure(exc_info, send_failed_event, return_ok)
+
+    @app.task(name=TASK_NAME, ignore_result=True, Request=StepRequest)  # type: ignore[untyped-decorator]
+    def run_steps(run_id: str, node: int, start: int, stop: int, fence: str) -> None:
+        hosting.runner().run(run_id, fence)
+
+
+def connect_signals(hosting: Host) -> None:
+    """Wire the life of the worker: fork, ready, shutting down, gone."""
+    config = hosting.config
+
+    def on_child(**_: Any) -> None:
+        hosting.state = None
+        hosting.duty = None
+        hosting.opening = threading.Lock()
+        die_with_parent()
+        signal.signal(signal.SIGUSR2, on_interrupt)
+
+    def on_child_end(**_: Any) -> None:
+        if hosting.state is not None:
+            hosting.state.close()
+
+    def on_ready(**_: Any) -> None:
+        if hosting.pool_class == "solo":
+            signal.signal(signal.SIGUSR2, on_interrupt)
+        hosting.duty = Duty(
+            config, hosting.interrupt, kill_process if hosting.pool_class == "prefork" else None
+        )
+        hosting.duty.start()
+        logger.info("worker %s ready: pools %s, %d %s", config.name, ", ".join(config.pools), config.concurrency, hosting.pool_class)
+
+    def on_stopping(**_: Any) -> None:
+        timer = threading.Timer(config.settings.grace_ms / 1000, hosting.interrupt_all)
+        timer.daemon = True
+        timer.start()
+
+    def on_stopped(**_: Any) -> None:
+        if hosting.duty is not None:
+            hosting.duty.stop()
+        if hosting.pool_class != "prefork":
+            on_child_end()
+
+    # Celery keeps weak references to receivers unless told otherwise.
+    signals.worker_process_init.connect(on_child, weak=False)
+    signals.worker_process_shutdown.connect(on_child_end, weak=False)
+    signals.worker_ready.connect(on_ready, weak=False)
+    signals.worker_shutting_down.connect(on_stopping, weak=False)
+    signals.worker_shutdown.connect(on_stopped, weak=False)
+    # Users' logging configuration is left alone: Celery does not set up its own when this is connected.
+    signals.setup_logging.connect(lambda **_: None, weak=False)
+
+
+__all__ = ["Host", "host"]

@@ -1,0 +1,120 @@
+"""Starts a worker process group in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+
+from celery import Celery
+
+from assetq.broker.app import make_app
+from assetq.broker.connection import check_layout, connect, translated
+from assetq.broker.keys import Keys
+from assetq.broker.settings import Settings
+from assetq.definitions import Definitions
+from assetq.definitions.loading import load_definitions
+from assetq.errors import UsageError, suggest
+from assetq.workers.board import Board
+from assetq.workers.hosting import host
+from assetq.workers.process import WorkerConfig
+
+POOL_CLASSES = ("prefork", "threads", "solo")
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def pools_of(defs: Definitions) -> tuple[str, ...]:
+    """Every pool that the definitions name, and "default"."""
+    named = {assets_def.op.pool for assets_def in defs.graph.ops if assets_def.op.pool}
+    return ("default", *sorted(named - {"default"}))
+
+
+def run_worker(
+    module: str | None,
+    file: str | None,
+    pools: Sequence[str],
+    concurrency: int,
+    pool_class: str,
+    name: str | None,
+    settings: Settings,
+) -> int:
+    """Run one Celery worker until it is told to stop.
+
+    Args:
+        module: Code, as for `-m`.
+        file: Code, as for `-f`.
+        pools: Pools to serve; empty for all that the code names.
+        concurrency: Processes (prefork) or threads.
+        pool_class: "prefork", "threads" or "solo".
+        name: Name of the worker, unique in the fleet; by default made from host and process id.
+        settings: The engine's settings.
+
+    Returns:
+        The exit code of the worker.
+
+    Raises:
+        UsageError: A pool class or the code is bad.
+        ServerUnreachableError: Redis does not answer.
+    """
+    if pool_class not in POOL_CLASSES:
+        raise UsageError(
+            f"Unknown worker pool class '{pool_class}'; use one of {', '.join(POOL_CLASSES)}."
+            + suggest(pool_class, POOL_CLASSES)
+        )
+    logging.basicConfig(level=os.environ.get("ASSETQ_LOG_LEVEL", "INFO"), format=LOG_FORMAT, stream=sys.stderr)
+    defs = load_definitions(module, file)
+    defs.validate()
+    with translated(settings.redis_url), connect(settings.redis_url) as client:
+        check_layout(client, Keys(settings.namespace))
+    processes = 1 if pool_class == "solo" else max(1, concurrency)
+    config = WorkerConfig(
+        name=name or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}",
+        settings=settings,
+        defs=defs,
+        pools=tuple(dict.fromkeys(pools)) or pools_of(defs),
+        concurrency=processes,
+        board=Board(processes),
+    )
+    app = make_app(settings, config.pools)
+    host(app, config, pool_class)
+    return start_celery(app, config, pool_class)
+
+
+def start_celery(app: Celery, config: WorkerConfig, pool_class: str) -> int:
+    """Run Celery's worker on the app; blocks until it has stopped."""
+    worker = app.Worker(
+        hostname=f"{config.name}@{socket.gethostname()}",
+        pool=pool_class,
+        concurrency=config.concurrency,
+        loglevel=os.environ.get("ASSETQ_LOG_LEVEL", "INFO"),
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def worker_command(
+    module: str | None,
+    file: str | None,
+    *,
+    pools: Sequence[str] = (),
+    concurrency: int = 1,
+    pool_class: str = "prefork",
+    name: str | None = None,
+) -> list[str]:
+    """The command line that runs such a worker in a process of its own."""
+    command = [sys.executable, "-m", "assetq.cli.main", "worker"]
+    if module:
+        command += ["-m", module]
+    if file:
+        command += ["-f", file]
+    if pools:
+        command += ["--pools", ",".join(pools)]
+    command += ["--concurrency", str(concurrency), "--pool", pool_class]
+    return [*command, "--name", name] if name else command

@@ -1,0 +1,34 @@
+"""Records the failure of a step that lost too many workers."""
+
+from __future__ import annotations
+
+import time
+
+from assetq.broker.engine import Claimant, Engine
+from assetq.broker.message import Grant, Poisoned
+from assetq.errors import StaleAttemptError
+from assetq.execution.step import ErrorInfo
+from assetq.planning import Plan
+from assetq.workers.outcome import Attempt, failed_outcome
+
+RECOVERER = Claimant(worker="recovery", pid=0)
+
+
+def fail_poisoned(engine: Engine, poisoned: Poisoned) -> None:
+    """Fail the step under the fence that quarantine gave it; a later recovery does it if this one dies."""
+    plan = Plan.from_bytes(engine.client.get(engine.keys("plan", poisoned.run_id)))
+    step_key = plan.step_key(poisoned.node, poisoned.step)
+    error = ErrorInfo(
+        class_name="WorkerLostError",
+        message=f"{step_key}: {poisoned.crashes} attempts ended with their worker process dead (see the "
+        "STEP_WORKER_LOST events). Out of memory, or a crash in native code, is the usual cause.",
+        stack="",
+    )
+    attempt = Attempt(
+        plan, poisoned.node, poisoned.step, poisoned.crashes, int(time.time() * 1000), RECOVERER.worker
+    )
+    grant = Grant("", poisoned.run_id, poisoned.node, poisoned.step, poisoned.step + 1, poisoned.fence)
+    try:
+        engine.commit(grant, RECOVERER, [failed_outcome(attempt, error)])
+    except StaleAttemptError:
+        return

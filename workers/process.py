@@ -1,0 +1,120 @@
+"""What one process of a worker keeps: definitions, resources, connections, plans of current runs."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis import Redis
+
+from assetq.broker.connection import PASSING, connect, with_retries
+from assetq.broker.engine import Claimant, Engine
+from assetq.broker.instance import RedisInstance
+from assetq.broker.keys import Keys
+from assetq.broker.publisher import Publisher
+from assetq.broker.script import unpackb
+from assetq.broker.settings import Settings
+from assetq.definitions import Definitions
+from assetq.execution.step import ExecutionSession
+from assetq.planning import Plan
+from assetq.workers.board import Board
+
+RUN_CACHE_SIZE = 16
+RETRY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What every step of a run shares."""
+
+    run_id: str
+    plan: Plan
+    tags: Mapping[str, str]
+    config: Mapping[str, Any]
+    fits: bool
+    local_fingerprint: str
+
+
+@dataclass(slots=True)
+class WorkerConfig:
+    """How a worker was started; made before the fork and shared by its processes."""
+
+    name: str
+    settings: Settings
+    defs: Definitions
+    pools: tuple[str, ...]
+    concurrency: int
+    board: Board
+
+
+@dataclass(slots=True)
+class ProcessState:
+    """Everything that a process opens for itself, after the fork."""
+
+    config: WorkerConfig
+    client: Redis
+    engine: Engine
+    session: ExecutionSession
+    runs: OrderedDict[str, RunContext] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def open(cls, config: WorkerConfig) -> ProcessState:
+        """Connect; resources open when the first step needs them."""
+        settings = config.settings
+        client = connect(settings.redis_url)
+        engine = Engine(client, Keys(settings.namespace), settings, Publisher(settings))
+        instance = RedisInstance(settings)
+        session = ExecutionSession(config.defs, storage=settings.storage, instance=instance)
+        return cls(config, client, engine, session)
+
+    def claimant(self, ident: int) -> Claimant:
+        """Who claims when the process or thread `ident` does."""
+        return Claimant(self.config.name, ident, self.config.pools)
+
+    def run_context(self, run_id: str) -> RunContext:
+        """Plan, tags and config of a run; cached."""
+        with self.lock:
+            if run_id in self.runs:
+                self.runs.move_to_end(run_id)
+                return self.runs[run_id]
+        context = with_retries(lambda: self._load_run(run_id), deadline_s=RETRY_S)
+        with self.lock:
+            self.runs[run_id] = context
+            while len(self.runs) > RUN_CACHE_SIZE:
+                self.runs.popitem(last=False)
+        return context
+
+    def _load_run(self, run_id: str) -> RunContext:
+        keys = self.engine.keys
+        plan = Plan.from_bytes(self.client.get(keys("plan", run_id)))
+        tags, config = self.client.hmget(keys("run", run_id), "tags", "config")
+        names = [node.name for node in plan.nodes]
+        local = local_fingerprint(self.config.defs, names)
+        return RunContext(
+            run_id=run_id,
+            plan=plan,
+            tags=unpackb(tags) if tags else {},
+            config=unpackb(config) if config else {},
+            fits=local == plan.fingerprint,
+            local_fingerprint=local,
+        )
+
+    def close(self) -> None:
+        """Tear resources down and close connections."""
+        self.session.close()
+        self.client.close()
+
+
+def local_fingerprint(defs: Definitions, op_names: list[str]) -> str:
+    """Fingerprint of the plan's ops in this process's code; says so when one is not there."""
+    try:
+        return defs.fingerprint(op_names)
+    except KeyError as error:
+        return f"without {error.args[0]}"
+
+
+__all__ = ["PASSING", "ProcessState", "RunContext", "WorkerConfig"]

@@ -1,0 +1,189 @@
+"""Runs granted batches: claim, execute step by step, commit, go on with the next while there is time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from assetq.broker.connection import with_retries
+from assetq.broker.engine import Claimant, Outcome
+from assetq.broker.message import Grant
+from assetq.errors import StaleAttemptError, StepInterrupted
+from assetq.execution.step import StepResult, StepTask, execute_step
+from assetq.workers.outcome import Attempt, outcome_of
+from assetq.workers.process import ProcessState, RunContext
+
+logger = logging.getLogger("assetq.runner")
+
+FLUSH_S = 0.025
+COMMIT_RETRY_S = 3600.0
+SMOOTHING = 0.3
+
+
+@dataclass(slots=True)
+class BatchSize:
+    """How many steps of a node should travel together, from the times of earlier ones."""
+
+    limit: int
+    budget_s: float
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def observe(self, name: str, seconds: float) -> None:
+        """Take one step's time into the running mean of its node."""
+        mean = self.seconds.get(name)
+        self.seconds[name] = seconds if mean is None else mean + SMOOTHING * (seconds - mean)
+
+    def of(self, name: str) -> int:
+        """Steps whose expected time together stays within the budget; at least 1."""
+        mean = self.seconds.get(name)
+        if mean is None or self.limit == 1:
+            return 1
+        return max(1, min(self.limit, math.floor(self.budget_s / max(mean, 1e-4))))
+
+
+@dataclass(slots=True)
+class Runner:
+    """Executes batches in one process or thread.
+
+    `executing` is true only while user code may run: that is when an interruption is delivered.
+    """
+
+    state: ProcessState
+    ident: int
+    slot: int
+    executing: bool = False
+    interrupt: str | None = None
+    batches: BatchSize = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.state.config.settings
+        self.batches = BatchSize(settings.batch_limit, settings.batch_ms / 1000)
+
+    @property
+    def claimant(self) -> Claimant:
+        """Who this runner is to the engine."""
+        return self.state.claimant(self.ident)
+
+    def run(self, run_id: str, fence: str) -> None:
+        """Run the batch that a message names, and further ready ones for a short while."""
+        engine = self.state.engine
+        self._show(fence)
+        try:
+            grant = with_retries(
+                lambda: engine.claim(run_id, fence, self.claimant), deadline_s=COMMIT_RETRY_S
+            )
+            deadline = time.monotonic() + self.state.config.settings.chain_ms / 1000
+            while grant is not None:
+                self._show(grant.fence)
+                grant = self._run_batch(grant, deadline)
+        finally:
+            self._show(None)
+
+    def _show(self, fence: str | None) -> None:
+        self.state.config.board.write(self.slot, self.ident, fence)
+
+    def _run_batch(self, grant: Grant, deadline: float) -> Grant | None:
+        context = self.state.run_context(grant.run_id)
+        if not context.fits:
+            return self._refuse(grant, context)
+        try:
+            return self._run_steps(grant, context, deadline)
+        except StepInterrupted as interruption:
+            self._hand_back(grant, f"interrupted: {interruption}")
+        except StaleAttemptError as error:
+            logger.warning("%s", error)
+        return None
+
+    def _run_steps(self, grant: Grant, context: RunContext, deadline: float) -> Grant | None:
+        pending: list[Outcome] = []
+        flushed = time.monotonic()
+        for step in range(grant.start, grant.stop):
+            pending.append(self._run_step(grant, context, step))
+            now = time.monotonic()
+            is_last = step == grant.stop - 1
+            if is_last or now - flushed >= FLUSH_S:
+                chained = self._commit(grant, context, pending, chain=is_last and now < deadline)
+                if is_last:
+                    return chained
+                pending, flushed = [], now
+        return None
+
+    def _run_step(self, grant: Grant, context: RunContext, step: int) -> Outcome:
+        tries = grant.tries_of(step)
+        started = time.time()
+        task = StepTask(
+            run_id=grant.run_id,
+            plan=context.plan,
+            node=grant.node,
+            step=step,
+            attempt=tries.retries + 1,
+            fence=int(grant.fence),
+            run_tags=context.tags,
+            run_config=context.config,
+        )
+        result = self._execute(task)
+        attempt = Attempt(
+            context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name
+        )
+        self.batches.observe(context.plan.nodes[grant.node].name, time.time() - started)
+        return outcome_of(attempt, result)
+
+    def _execute(self, task: StepTask) -> StepResult:
+        def guard() -> None:
+            if not with_retries(
+                lambda: self.state.engine.is_current(str(task.fence)), deadline_s=COMMIT_RETRY_S
+            ):
+                raise StaleAttemptError(
+                    f"run {task.run_id}: attempt {task.fence} lost its lease; its output is not published."
+                )
+
+        with self._interruptible():
+            return execute_step(self.state.session, task, guard=guard)
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        self.executing = True
+        try:
+            yield
+        finally:
+            self.executing = False
+
+    def _commit(
+        self, grant: Grant, context: RunContext, outcomes: list[Outcome], *, chain: bool
+    ) -> Grant | None:
+        batch = self.batches.of(context.plan.nodes[grant.node].name)
+        return with_retries(
+            lambda: self.state.engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain),
+            deadline_s=COMMIT_RETRY_S,
+        )
+
+    def _hand_back(self, grant: Grant, reason: str) -> None:
+        with_retries(
+            lambda: self.state.engine.hand_back(
+                grant.fence, self.state.config.name, crashed=False, reason=reason
+            ),
+            deadline_s=COMMIT_RETRY_S,
+        )
+
+    def _refuse(self, grant: Grant, context: RunContext) -> None:
+        from assetq.workers.drift import refuse
+
+        refuse(self.state.engine, grant, self.claimant, context)
+
+
+_local = threading.local()
+
+
+def current_runner() -> Runner | None:
+    """The runner of the calling thread, if it has one."""
+    return getattr(_local, "runner", None)
+
+
+def set_current_runner(runner: Runner) -> None:
+    """Make `runner` the calling thread's own."""
+    _local.runner = runner
