@@ -1,0 +1,28 @@
+"""Where in the user's code something was defined."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLocation:
+    """A line of a file; as text `file:line`, relative to the current folder when it lies below it."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        relative = os.path.relpath(self.file)
+        return f"{self.file if relative.startswith('..') else relative}:{self.line}"
+
+
+def location_of(fn: Callable[..., Any]) -> SourceLocation | None:
+    """Where a function was defined; None for what has no Python code."""
+    code = getattr(fn, "__code__", None)
+    if code is None:
+        return None
+    return SourceLocation(os.path.abspath(code.co_filename), code.co_firstlineno)

@@ -1,0 +1,155 @@
+"""Every error that assetq raises.
+
+    AssetqError                     exit code 1
+    ├── UsageError                  exit code 2: something given to assetq is wrong
+    │   ├── DefinitionError         definitions that cannot work; names asset, file and line
+    │   │   ├── CycleError
+    │   │   ├── DuplicateKeyError
+    │   │   ├── UnknownUpstreamError
+    │   │   ├── InvalidKeyError
+    │   │   ├── ConfigError
+    │   │   └── MissingResourceError
+    │   ├── LoadError               code that cannot be imported
+    │   ├── UnknownAssetError
+    │   ├── UnknownPartitionError
+    │   ├── UnknownRunError
+    │   ├── SelectionError
+    │   └── PoolLimitError
+    ├── ServerUnreachableError      exit code 3
+    ├── RunFailedError
+    ├── StepFailedError
+    ├── StaleAttemptError           an attempt whose lease was lost
+    └── StorageError
+    StepInterrupted                 BaseException: a running step is told to stop
+
+Every message says what was wrong, where, and what to do next; attributes carry the parts.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AssetqError(Exception):
+    """Something went wrong in assetq."""
+
+    exit_code = 1
+
+
+class UsageError(AssetqError):
+    """Something given to assetq is wrong: nothing has run."""
+
+    exit_code = 2
+
+
+class DefinitionError(UsageError):
+    """A definition cannot work.
+
+    Attributes:
+        asset: Key of the asset, as text, when one asset is meant.
+        location: "file:line" of the definition, when known.
+    """
+
+    def __init__(self, message: str, *, asset: str | None = None, location: object | None = None) -> None:
+        self.asset = asset
+        self.location = str(location) if location is not None else None
+        super().__init__(f"{message} ({self.location})" if self.location else message)
+
+
+class CycleError(DefinitionError):
+    """Assets depend on each other in a circle."""
+
+
+class DuplicateKeyError(DefinitionError):
+    """Two definitions claim the same asset key or op name."""
+
+
+class UnknownUpstreamError(DefinitionError):
+    """An asset depends on one that is not defined."""
+
+
+class InvalidKeyError(DefinitionError):
+    """A name or key has characters that are not allowed."""
+
+
+class ConfigError(DefinitionError):
+    """Configuration does not validate."""
+
+
+class MissingResourceError(DefinitionError):
+    """A required resource or I/O manager is not provided."""
+
+
+class LoadError(UsageError):
+    """The module or file with the definitions cannot be loaded."""
+
+
+class UnknownAssetError(UsageError):
+    """There is no such asset."""
+
+
+class UnknownPartitionError(UsageError):
+    """There is no such partition."""
+
+
+class UnknownRunError(UsageError):
+    """There is no such run."""
+
+
+class SelectionError(UsageError):
+    """An asset selection cannot be read.
+
+    Attributes:
+        text: The selection as it was given.
+        position: Index of the character at fault.
+    """
+
+    def __init__(self, message: str, *, text: str = "", position: int = 0) -> None:
+        self.text = text
+        self.position = position
+        super().__init__(message)
+
+
+class PoolLimitError(UsageError):
+    """A pool limit is not a number of slots."""
+
+
+class ServerUnreachableError(AssetqError):
+    """No Redis answers.
+
+    Attributes:
+        url: Where it was looked for, password hidden.
+    """
+
+    exit_code = 3
+    url: str = ""
+
+
+class RunFailedError(AssetqError):
+    """A run did not succeed."""
+
+
+class StepFailedError(AssetqError):
+    """A step's op raised."""
+
+
+class StaleAttemptError(AssetqError):
+    """The attempt's lease was lost: its result must not become visible."""
+
+
+class StorageError(AssetqError):
+    """A stored value cannot be written or read."""
+
+
+class StepInterrupted(BaseException):
+    """The running step is told to stop, by a cancel or because the worker drains.
+
+    Derives from BaseException so that `except Exception` in user code does not swallow it.
+    """
+
+
+def suggest(word: str, choices: Iterable[object]) -> str:
+    """A sentence that proposes the nearest of `choices`, with a leading space; empty when none is near."""
+    near = difflib.get_close_matches(str(word), [str(choice) for choice in choices], n=1, cutoff=0.5)
+    return f" Did you mean '{near[0]}'?" if near else ""
