@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import math
 import os
@@ -26,12 +27,12 @@ class MetadataValue:
     value: Any
 
     @classmethod
-    def int(cls, value: int) -> MetadataValue:
+    def int(cls, value: builtins.int) -> MetadataValue:
         """A whole number."""
         return cls("int", value)
 
     @classmethod
-    def float(cls, value: float) -> MetadataValue:
+    def float(cls, value: builtins.float) -> MetadataValue:
         """A number."""
         return cls("float", value)
 
@@ -69,12 +70,12 @@ class MetadataValue:
         return cls("url", url)
 
     @classmethod
-    def bool(cls, value: bool) -> MetadataValue:
+    def bool(cls, value: builtins.bool) -> MetadataValue:
         """Yes or no."""
         return cls("bool", value)
 
     @classmethod
-    def timestamp(cls, value: float | datetime) -> MetadataValue:
+    def timestamp(cls, value: builtins.float | datetime) -> MetadataValue:
         """A moment, as seconds since the epoch or an aware datetime."""
         return cls("timestamp", value.timestamp() if isinstance(value, datetime) else value)
 

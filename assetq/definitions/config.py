@@ -1,0 +1,95 @@
+"""Typed configuration of ops."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from assetq.errors import ConfigError
+
+
+class Config(BaseModel):
+    """Base of configuration schemas; unknown fields are refused. Mirrors Dagster's `Config`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class PermissiveConfig(Config):
+    """Like `Config`, but unknown fields are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
+
+
+class EnvVar(str):
+    """A string read from the environment when resources open. Mirrors Dagster's `EnvVar`."""
+
+    __slots__ = ()
+
+    def get_value(self, default: str | None = None) -> str | None:
+        """The variable's value now."""
+        return os.environ.get(str(self), default)
+
+    def __repr__(self) -> str:
+        return f"EnvVar({str(self)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Configuration of a run. Mirrors Dagster's `RunConfig`.
+
+    Args:
+        ops: Op name -> `Config` or mapping.
+        resources: Resource key -> mapping.
+    """
+
+    ops: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plain form, as it stands in YAML."""
+        return {
+            "ops": {name: {"config": _plain(value)} for name, value in self.ops.items()},
+            "resources": {name: {"config": _plain(value)} for name, value in self.resources.items()},
+        }
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def run_config_dict(config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]:
+    """The plain form of whatever was given as run config.
+
+    Raises:
+        ConfigError: It is no mapping, or has sections that do not exist.
+    """
+    if isinstance(config, RunConfig):
+        return config.to_dict()
+    if config is None:
+        return {}
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"Run config must be a mapping with 'ops' and 'resources', not {type(config).__name__}.")
+    unknown = set(config) - {"ops", "resources", "execution", "loggers"}
+    if unknown:
+        raise ConfigError(f"Run config has no section '{sorted(unknown)[0]}'; the sections are 'ops' and 'resources'.")
+    return dict(config)
+
+
+def parse_config(config_type: type[BaseModel], data: Any, *, op: str, location: object | None = None) -> Any:
+    """Validate an op's config.
+
+    Raises:
+        ConfigError: Names the path of each bad field under `ops`.
+    """
+    try:
+        return config_type.model_validate(data or {})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"ops.{op}.config{''.join('.' + str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise ConfigError(f"Config of '{op}' does not validate: {problems}.", asset=op, location=location) from None

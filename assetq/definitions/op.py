@@ -1,0 +1,81 @@
+"""The computation behind assets: a function and how its arguments and outputs connect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from assetq.definitions.asset_dep import AssetIn
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.asset_spec import AssetSpec
+from assetq.definitions.output import Nothing
+from assetq.definitions.retry_policy import RetryPolicy
+from assetq.definitions.source_location import SourceLocation
+
+DEFAULT_IO_MANAGER_KEY = "io_manager"
+
+
+@dataclass(frozen=True, slots=True)
+class OpInput:
+    """An argument that is loaded from an asset."""
+
+    name: str
+    key: AssetKey
+    annotation: Any
+    asset_in: AssetIn
+
+
+@dataclass(frozen=True, slots=True)
+class OpOutput:
+    """An output that becomes an asset; `annotation` is the declared Python type, or None when there is none."""
+
+    name: str
+    key: AssetKey
+    io_manager_key: str
+    is_required: bool
+    annotation: Any
+    spec: AssetSpec
+
+    @property
+    def is_nothing(self) -> bool:
+        """True when nothing is to be stored: the op stores the asset itself."""
+        return self.annotation is Nothing or self.annotation is type(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A function with everything that is needed to call it.
+
+    Attributes:
+        context_param, config_param: Names of those arguments, when the function has them.
+        resource_params: Argument name -> resource key.
+        required_resource_keys: All resources that must be there, I/O managers apart.
+    """
+
+    name: str
+    fn: Callable[..., Any]
+    inputs: tuple[OpInput, ...]
+    outputs: tuple[OpOutput, ...]
+    context_param: str | None
+    config_param: str | None
+    config_type: type[BaseModel] | None
+    resource_params: Mapping[str, str]
+    required_resource_keys: frozenset[str]
+    retry_policy: RetryPolicy | None
+    pool: str | None
+    tags: Mapping[str, str]
+    location: SourceLocation | None
+
+    def output(self, name: str) -> OpOutput | None:
+        """The output called `name`; an op with one output also answers to "result"."""
+        for output in self.outputs:
+            if output.name == name or (name == "result" and len(self.outputs) == 1):
+                return output
+        return None
+
+    def output_for(self, key: AssetKey) -> OpOutput | None:
+        """The output that becomes the asset `key`."""
+        return next((output for output in self.outputs if output.key == key), None)

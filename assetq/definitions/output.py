@@ -1,0 +1,133 @@
+"""What an op gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.metadata import MetadataValue, normalize_metadata
+
+T = TypeVar("T")
+DEFAULT_OUTPUT = "result"
+
+
+class Nothing:
+    """Type of an output that is not stored: the op wrote it itself."""
+
+
+class _NoValue:
+    def __repr__(self) -> str:
+        return "NO_VALUE"
+
+
+NO_VALUE = _NoValue()
+
+
+@dataclass(frozen=True, slots=True)
+class DataVersion:
+    """Version of an asset's contents."""
+
+    value: str
+
+
+class Output(Generic[T]):
+    """A value with what is known about it. Mirrors Dagster's `Output`.
+
+    Args:
+        value: What the I/O manager stores.
+        output_name: Which output of the op; "result" for an op with one.
+        metadata: Recorded with the materialization.
+        data_version: Version of the contents.
+        tags: Recorded with the materialization.
+    """
+
+    __slots__ = ("data_version", "metadata", "output_name", "tags", "value")
+
+    def __init__(
+        self,
+        value: T,
+        output_name: str | None = DEFAULT_OUTPUT,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        data_version: DataVersion | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.value = value
+        self.output_name = output_name or DEFAULT_OUTPUT
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.data_version = data_version
+        self.tags = dict(tags or {})
+
+
+class MaterializeResult(Generic[T]):
+    """Says that an asset was materialized. Mirrors Dagster's `MaterializeResult`.
+
+    Args:
+        asset_key: Which asset; needed when the op has several.
+        metadata: Recorded with the materialization.
+        data_version: Version of the contents.
+        tags: Recorded with the materialization.
+        value: Stored by the I/O manager when given; otherwise the op stored the asset itself.
+    """
+
+    __slots__ = ("asset_key", "data_version", "metadata", "tags", "value")
+
+    def __init__(
+        self,
+        *,
+        asset_key: Any = None,
+        metadata: Mapping[str, Any] | None = None,
+        data_version: DataVersion | None = None,
+        tags: Mapping[str, str] | None = None,
+        value: Any = NO_VALUE,
+    ) -> None:
+        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.data_version = data_version
+        self.tags = dict(tags or {})
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class AssetMaterialization:
+    """The record that an asset was materialized. Mirrors Dagster's `AssetMaterialization`."""
+
+    asset_key: AssetKey
+    description: str | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    partition: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Failure(Exception):
+    """Raised by an op to fail with metadata. Mirrors Dagster's `Failure`.
+
+    Args:
+        description: What went wrong.
+        metadata: Recorded with the failure.
+        allow_retries: False fails the step at once, whatever its retry policy.
+    """
+
+    def __init__(
+        self, description: str | None = None, metadata: Mapping[str, Any] | None = None, allow_retries: bool = True
+    ) -> None:
+        super().__init__(description or "")
+        self.description = description
+        self.metadata = normalize_metadata(metadata)
+        self.allow_retries = allow_retries
+
+
+class RetryRequested(Exception):
+    """Raised by an op to be tried again. Mirrors Dagster's `RetryRequested`.
+
+    Args:
+        max_retries: Retries after which the step fails.
+        seconds_to_wait: Delay before the retry.
+    """
+
+    def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
+        super().__init__("retry requested")
+        self.max_retries = 1 if max_retries is None else max_retries
+        self.seconds_to_wait = seconds_to_wait
