@@ -1,0 +1,75 @@
+"""Definitions: what assets, ops and resources exist. Nothing here touches the network."""
+
+from assetq.definitions.asset import AssetsDefinition, asset
+from assetq.definitions.asset_dep import AssetDep, AssetIn
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.config import Config, EnvVar, PermissiveConfig, RunConfig
+from assetq.definitions.definitions import Definitions
+from assetq.definitions.graph import AssetGraph, AssetNode
+from assetq.definitions.io_manager import ConfigurableIOManager, IOManager, IOManagerDefinition, io_manager
+from assetq.definitions.loading import (
+    load_assets_from_current_module,
+    load_assets_from_modules,
+    load_assets_from_package_module,
+    load_definitions,
+)
+from assetq.definitions.metadata import MetadataValue
+from assetq.definitions.op import Op, OpInput, OpOutput
+from assetq.definitions.output import (
+    AssetMaterialization,
+    DataVersion,
+    Failure,
+    MaterializeResult,
+    Nothing,
+    Output,
+    RetryRequested,
+)
+from assetq.definitions.resource import ConfigurableResource, ResourceDefinition, ResourceParam, resource
+from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, RetryPolicy
+from assetq.definitions.source_location import SourceLocation
+
+__all__ = [
+    "AssetDep",
+    "AssetGraph",
+    "AssetIn",
+    "AssetKey",
+    "AssetMaterialization",
+    "AssetNode",
+    "AssetSpec",
+    "AssetsDefinition",
+    "BackfillPolicy",
+    "Backoff",
+    "Config",
+    "ConfigurableIOManager",
+    "ConfigurableResource",
+    "DataVersion",
+    "Definitions",
+    "EnvVar",
+    "Failure",
+    "IOManager",
+    "IOManagerDefinition",
+    "Jitter",
+    "MaterializeResult",
+    "MetadataValue",
+    "Nothing",
+    "Op",
+    "OpInput",
+    "OpOutput",
+    "Output",
+    "PermissiveConfig",
+    "ResourceDefinition",
+    "ResourceParam",
+    "RetryPolicy",
+    "RetryRequested",
+    "RunConfig",
+    "SourceAsset",
+    "SourceLocation",
+    "asset",
+    "io_manager",
+    "load_assets_from_current_module",
+    "load_assets_from_modules",
+    "load_assets_from_package_module",
+    "load_definitions",
+    "resource",
+]

@@ -1,0 +1,196 @@
+"""The asset graph: what reads what."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assetq.definitions.asset import AssetsDefinition
+from assetq.definitions.asset_dep import AssetDep
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.asset_spec import DEFAULT_GROUP, AssetSpec
+from assetq.errors import CycleError, UnknownAssetError, suggest
+
+
+@dataclass(frozen=True, slots=True)
+class AssetNode:
+    """One asset with its neighbours; `assets_def` is None for an external one."""
+
+    spec: AssetSpec
+    assets_def: AssetsDefinition | None
+    children: frozenset[AssetKey]
+    io_manager_key: str = "io_manager"
+
+    @property
+    def key(self) -> AssetKey:
+        """Key of the asset."""
+        return self.spec.key
+
+    @property
+    def deps(self) -> tuple[AssetDep, ...]:
+        """What it reads."""
+        return self.assets_def.deps if self.assets_def else self.spec.deps
+
+    @property
+    def is_executable(self) -> bool:
+        """True when assetq can materialize it."""
+        return self.assets_def is not None
+
+    @property
+    def group_name(self) -> str:
+        """Its group; "default" when none was given."""
+        return self.spec.group_name or DEFAULT_GROUP
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Its tags."""
+        return self.spec.tags
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Its kinds."""
+        return self.spec.kinds
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Its owners."""
+        return self.spec.owners
+
+    @property
+    def code_version(self) -> str | None:
+        """Version of its code."""
+        return self.spec.code_version
+
+    @property
+    def description(self) -> str | None:
+        """What it is."""
+        return self.spec.description
+
+    @property
+    def pool(self) -> str | None:
+        """Its concurrency pool."""
+        return self.assets_def.op.pool if self.assets_def else None
+
+    @property
+    def partitions_def(self) -> Any:
+        """How it is partitioned."""
+        return self.assets_def.partitions_def if self.assets_def else self.spec.partitions_def
+
+
+class AssetGraph:
+    """All assets of a `Definitions`, connected.
+
+    Attributes:
+        nodes: Every defined asset, external ones included.
+        ops: Asset-making definitions in topological order; definition order among equals.
+    """
+
+    def __init__(self, assets_defs: Iterable[AssetsDefinition], specs: Mapping[AssetKey, tuple[AssetSpec, str]]) -> None:
+        definitions = list(assets_defs)
+        self.definition_of = {key: definition for definition in definitions for key in definition.keys}
+        children: dict[AssetKey, set[AssetKey]] = defaultdict(set)
+        for definition in definitions:
+            for dep in definition.deps:
+                children[dep.asset_key] |= definition.keys
+        self.nodes: dict[AssetKey, AssetNode] = {}
+        for definition in definitions:
+            for output in definition.op.outputs:
+                self.nodes[output.key] = AssetNode(
+                    output.spec, definition, frozenset(children[output.key]), output.io_manager_key
+                )
+        for key, (spec, io_manager_key) in specs.items():
+            self.nodes.setdefault(key, AssetNode(spec, None, frozenset(children[key]), io_manager_key))
+        self.ops = tuple(self._sorted(definitions))
+
+    @property
+    def executable_keys(self) -> tuple[AssetKey, ...]:
+        """Assets that can be materialized, in topological order."""
+        return tuple(output.key for definition in self.ops for output in definition.op.outputs)
+
+    @property
+    def external_keys(self) -> tuple[AssetKey, ...]:
+        """Assets that are only known."""
+        return tuple(key for key, node in self.nodes.items() if not node.is_executable)
+
+    def get(self, key: Any) -> AssetNode:
+        """The asset's node.
+
+        Raises:
+            UnknownAssetError: It is not defined; proposes the nearest.
+        """
+        wanted = AssetKey.from_coercible(key)
+        if wanted not in self.nodes:
+            raise UnknownAssetError(f"There is no asset '{wanted}'.{suggest(str(wanted), self.nodes)}")
+        return self.nodes[wanted]
+
+    def parents(self, key: AssetKey) -> tuple[AssetKey, ...]:
+        """What the asset reads, other than itself."""
+        return tuple(dep.asset_key for dep in self.get(key).deps if dep.asset_key != key)
+
+    def children(self, key: AssetKey) -> tuple[AssetKey, ...]:
+        """What reads the asset, other than itself."""
+        return tuple(sorted(self.get(key).children - {key}))
+
+    def ancestors(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
+        """Everything upstream of `keys`, at most `depth` steps away, without `keys` themselves."""
+        return self._reach(keys, lambda key: self.parents(key) if key in self.nodes else (), depth)
+
+    def descendants(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
+        """Everything downstream of `keys`, at most `depth` steps away, without `keys` themselves."""
+        return self._reach(keys, self.children, depth)
+
+    @staticmethod
+    def _reach(
+        keys: Iterable[AssetKey], step: Callable[[AssetKey], Iterable[AssetKey]], depth: int | None
+    ) -> set[AssetKey]:
+        start = set(keys)
+        seen, frontier, distance = set(start), start, 0
+        while frontier and (depth is None or distance < depth):
+            frontier = {near for key in frontier for near in step(key)} - seen
+            seen |= frontier
+            distance += 1
+        return seen - start
+
+    def _sorted(self, definitions: list[AssetsDefinition]) -> Iterable[AssetsDefinition]:
+        position = {id(definition): i for i, definition in enumerate(definitions)}
+        upstream = {id(d): {id(u) for u in self._upstream(d)} - {id(d)} for d in definitions}
+        downstream: dict[int, list[int]] = defaultdict(list)
+        for definition in definitions:
+            for other in upstream[id(definition)]:
+                downstream[other].append(id(definition))
+        waiting = {ident: len(others) for ident, others in upstream.items()}
+        ready = deque(ident for ident in position if waiting[ident] == 0)
+        done = 0
+        while ready:
+            ident = ready.popleft()
+            done += 1
+            yield definitions[position[ident]]
+            for follower in sorted(downstream[ident], key=position.__getitem__):
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    ready.append(follower)
+        if done < len(definitions):
+            raise self._cycle([definitions[position[ident]] for ident, count in waiting.items() if count > 0])
+
+    def _upstream(self, definition: AssetsDefinition) -> list[AssetsDefinition]:
+        found = (self.definition_of.get(dep.asset_key) for dep in definition.deps)
+        return [other for other in found if other is not None]
+
+    def _cycle(self, stuck: list[AssetsDefinition]) -> CycleError:
+        members = {id(definition) for definition in stuck}
+        path, current = [stuck[0]], stuck[0]
+        while True:
+            current = next(u for u in self._upstream(current) if id(u) in members and u is not current)
+            if any(current is seen for seen in path):
+                break
+            path.append(current)
+        start = next(i for i, seen in enumerate(path) if seen is current)
+        circle = [*path[start:], current][::-1]
+        names = " -> ".join(str(sorted(definition.keys)[0]) for definition in circle)
+        return CycleError(
+            f"Assets depend on each other in a circle: {names}. Remove one of these dependencies.",
+            asset=str(sorted(circle[0].keys)[0]),
+            location=circle[0].location,
+        )

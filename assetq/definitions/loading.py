@@ -1,0 +1,156 @@
+"""Finds definitions in modules and files."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from assetq.definitions.asset import AssetsDefinition
+from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.definitions import Definitions
+from assetq.errors import AssetqError, DefinitionError, LoadError
+
+
+def load_definitions(module: str | None, file: str | None) -> Definitions:
+    """The definitions of a module or file: its one `Definitions` object, or its loose assets.
+
+    Args:
+        module: Dotted name; the current folder is searched first.
+        file: Path of a Python file.
+
+    Raises:
+        LoadError: Neither or both are given, the code cannot be imported, or it holds no definitions.
+        DefinitionError: What the user's code raised while it was defining assets.
+    """
+    if (module is None) == (file is None):
+        raise LoadError(
+            "Say where the code is: -m MODULE or -f FILE, or module = \"...\" under [tool.assetq] in pyproject.toml."
+            if module is None
+            else "Give -m MODULE or -f FILE, not both."
+        )
+    name = module or str(file)
+    loaded = _guarded(name, (lambda: _import_module(name)) if module else (lambda: _import_file(Path(name))))
+    return definitions_in(loaded, name)
+
+
+def definitions_in(module: ModuleType, name: str) -> Definitions:
+    """The `Definitions` of a module, or its loose assets."""
+    found = {id(value): value for value in vars(module).values() if isinstance(value, Definitions)}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if len(found) > 1:
+        raise LoadError(f"'{name}' holds {len(found)} Definitions objects; keep one, or merge them.")
+    assets = load_assets_from_modules([module])
+    if not assets:
+        raise LoadError(f"'{name}' holds neither a Definitions object nor assets. Decorate functions with @asset.")
+    return Definitions(assets=assets)
+
+
+def _guarded(name: str, load: Any) -> ModuleType:
+    try:
+        module: ModuleType = load()
+        return module
+    except AssetqError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name and (error.name == name or name.startswith(error.name + ".")):
+            raise LoadError(f"There is no module '{name}' here ({Path.cwd()}) or on PYTHONPATH. Check -m, or give -f FILE.") from None
+        raise LoadError(f"'{name}' imports '{error.name}', which is not installed ({_place(error)}).") from error
+    except Exception as error:
+        raise LoadError(f"'{name}' cannot be imported: {type(error).__name__}: {error} ({_place(error)}).") from error
+
+
+def _place(error: BaseException) -> str:
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "importlib" not in frame.filename and frame.filename != __file__]
+    frame = own[-1] if own else frames[-1]
+    return f"{frame.filename}:{frame.lineno}"
+
+
+def _import_module(name: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    return importlib.import_module(name)
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise LoadError(f"There is no file '{path}'.")
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    name = f"assetq_file_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise LoadError(f"'{path}' is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_assets_from_modules(modules: Iterable[ModuleType], group_name: str | None = None) -> list[Any]:
+    """Every asset that stands at the top level of the modules, each once. Mirrors Dagster's function.
+
+    Raises:
+        DefinitionError: `group_name` is given, and an asset already has a group.
+    """
+    found: dict[int, Any] = {}
+    for module in modules:
+        for value in vars(module).values():
+            members = value if isinstance(value, list | tuple) else [value]
+            found.update({id(m): m for m in members if isinstance(m, AssetsDefinition | AssetSpec | SourceAsset)})
+    assets = list(found.values())
+    return assets if group_name is None else [_grouped(item, group_name) for item in assets]
+
+
+def _grouped(item: Any, group_name: str) -> Any:
+    if not isinstance(item, AssetsDefinition):
+        return item
+    taken = [str(spec.key) for spec in item.specs if spec.group_name]
+    if taken:
+        raise DefinitionError(
+            f"Group name already exists on assets {', '.join(taken)}; do not give group_name again.",
+            asset=taken[0],
+            location=item.location,
+        )
+    from dataclasses import replace
+
+    outputs = tuple(replace(o, spec=o.spec.replace_attributes(group_name=group_name)) for o in item.op.outputs)
+    return AssetsDefinition(
+        replace(item.op, outputs=outputs),
+        specs=[output.spec for output in outputs],
+        deps=item.deps,
+        partitions_def=item.partitions_def,
+        backfill_policy=item.backfill_policy,
+        resource_defs=item.resource_defs,
+    )
+
+
+def load_assets_from_current_module(group_name: str | None = None) -> list[Any]:
+    """Every asset of the module that calls. Mirrors Dagster's function."""
+    frame = inspect.currentframe()
+    caller = inspect.getmodule(frame.f_back) if frame else None
+    if caller is None:
+        raise LoadError("load_assets_from_current_module must be called from a module.")
+    return load_assets_from_modules([caller], group_name)
+
+
+def load_assets_from_package_module(package_module: ModuleType, group_name: str | None = None) -> list[Any]:
+    """Every asset of a package and its submodules. Mirrors Dagster's function."""
+    modules = [package_module]
+    for info in pkgutil.walk_packages(package_module.__path__, package_module.__name__ + "."):
+        modules.append(importlib.import_module(info.name))
+    return load_assets_from_modules(modules, group_name)
