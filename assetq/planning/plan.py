@@ -1,0 +1,228 @@
+"""The symbolic plan: which steps run and how they depend on each other, without a list of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import msgpack
+
+from assetq.errors import UnknownPartitionError, UsageError, suggest
+from assetq.partitions import IndexSet
+from assetq.planning.node import PlanEdge, PlanNode
+
+Step = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A selection of assets times sets of partitions.
+
+    Its size follows the asset graph and the number of ranges, never the number of steps. A step is a
+    pair (node, number); what it reads, and what reads it, is computed when asked for.
+
+    Attributes:
+        nodes: In topological order.
+        edges: Between nodes of the plan.
+        fingerprint: Of the definitions that it was made from.
+        selection: What was selected, as text.
+    """
+
+    nodes: tuple[PlanNode, ...]
+    edges: tuple[PlanEdge, ...]
+    fingerprint: str = ""
+    selection: str = ""
+    _into: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
+    _out_of: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        into: dict[int, list[PlanEdge]] = {}
+        out_of: dict[int, list[PlanEdge]] = {}
+        for edge in self.edges:
+            into.setdefault(edge.downstream, []).append(edge)
+            out_of.setdefault(edge.upstream, []).append(edge)
+        object.__setattr__(self, "_into", {node: tuple(edges) for node, edges in into.items()})
+        object.__setattr__(self, "_out_of", {node: tuple(edges) for node, edges in out_of.items()})
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps."""
+        return sum(len(node.steps) for node in self.nodes)
+
+    @property
+    def partition_count(self) -> int:
+        """Number of partitions to materialize, over all nodes; an asset without partitions counts as one."""
+        return sum(len(node.partitions) for node in self.nodes)
+
+    def partitions_of(self, node: int, step: int) -> tuple[int, int]:
+        """Half-open range of partition indices of a step."""
+        return self.nodes[node].partitions_of(step)
+
+    def partition_keys_of(self, node: int, step: int) -> list[str]:
+        """Keys of the partitions of a step; empty for an asset without partitions."""
+        definition = self.nodes[node].partitions_def
+        if definition is None:
+            return []
+        return [definition.key_at(i) for i in range(*self.partitions_of(node, step))]
+
+    def step_key(self, node: int, step: int) -> str:
+        """A step as people name it: `name`, `name[key]` or `name[first...last]`."""
+        return self.steps_key(node, step, step + 1)
+
+    def steps_key(self, node: int, start: int, stop: int) -> str:
+        """A range of steps as people name it."""
+        name, definition = self.nodes[node].name, self.nodes[node].partitions_def
+        if definition is None:
+            return name
+        first = definition.key_at(self.partitions_of(node, start)[0])
+        last = definition.key_at(self.partitions_of(node, stop - 1)[1] - 1)
+        return f"{name}[{first}]" if first == last else f"{name}[{first}...{last}]"
+
+    def find_step(self, step_key: str) -> Step:
+        """The step that `step_key` named.
+
+        Raises:
+            UsageError: The plan has no such node.
+            UnknownPartitionError: The node has no such step.
+        """
+        name, _, inside = step_key.partition("[")
+        node = next((node for node in self.nodes if node.name == name or name in node.assets), None)
+        if node is None:
+            raise UsageError(f"The run has no step '{step_key}'.{suggest(name, [n.name for n in self.nodes])}")
+        if node.partitions_def is None:
+            return node.index, 0
+        index = node.partitions_def.find(inside.rstrip("]").partition("...")[0])
+        if index is None or index not in node.partitions:
+            raise UnknownPartitionError(f"The run has no step '{step_key}'; name one as {self.step_key(node.index, node.steps.first)}.")
+        return node.index, node.step_of(index)
+
+    def node_for_asset(self, key: str) -> PlanNode | None:
+        """The node that makes an asset."""
+        return next((node for node in self.nodes if key in node.assets), None)
+
+    def _upstream_of(self, edge: PlanEdge, steps: IndexSet) -> IndexSet:
+        above, below = self.nodes[edge.upstream], self.nodes[edge.downstream]
+        if edge.is_gate:
+            return above.steps if steps else IndexSet()
+        read = edge.mapping.upstream(below.partitions_in(steps), below.partitions_def, above.partitions_def)
+        return above.steps_of(read)
+
+    def _downstream_of(self, edge: PlanEdge, steps: IndexSet) -> IndexSet:
+        above, below = self.nodes[edge.upstream], self.nodes[edge.downstream]
+        if edge.is_gate:
+            return below.steps if steps else IndexSet()
+        read = edge.mapping.downstream(above.partitions_in(steps), above.partitions_def, below.partitions_def)
+        return below.steps_of(read)
+
+    def _edges_into(self, node: int) -> tuple[PlanEdge, ...]:
+        return self._into.get(node, ())
+
+    def _edges_out_of(self, node: int) -> tuple[PlanEdge, ...]:
+        return self._out_of.get(node, ())
+
+    def upstream_steps(self, node: int, step: int) -> list[Step]:
+        """Every step of the plan that must succeed before this one."""
+        one = IndexSet.range(step, step + 1)
+        above = {(edge.upstream, s) for edge in self._edges_into(node) for s in self._upstream_of(edge, one)}
+        return sorted(above)
+
+    def downstream_steps(self, node: int, step: int) -> list[Step]:
+        """Every step of the plan that waits for this one."""
+        one = IndexSet.range(step, step + 1)
+        below = {(edge.downstream, s) for edge in self._edges_out_of(node) for s in self._downstream_of(edge, one)}
+        return sorted(below)
+
+    def in_degree(self, node: int, step: int) -> int:
+        """How many steps of the plan must succeed before this one."""
+        return self._count_upstream(node, step, self._edges_into(node))
+
+    def _count_upstream(self, node: int, step: int, edges: Iterable[PlanEdge]) -> int:
+        one = IndexSet.range(step, step + 1)
+        above: dict[int, IndexSet] = {}
+        for edge in edges:
+            above[edge.upstream] = above.get(edge.upstream, IndexSet()) | self._upstream_of(edge, one)
+        return sum(len(steps) for steps in above.values())
+
+    def pointwise_downstream(self, node: int, step: int) -> list[tuple[int, int, int]]:
+        """`(node, step, need)` for each step that waits for this one in particular, gates apart.
+
+        `need` is how many steps that step waits for in particular.
+        """
+        one = IndexSet.range(step, step + 1)
+        found: dict[int, IndexSet] = {}
+        for edge in self._edges_out_of(node):
+            if not edge.is_gate:
+                found[edge.downstream] = found.get(edge.downstream, IndexSet()) | self._downstream_of(edge, one)
+        return [(below, s, self._pointwise_need(below, s)) for below, steps in sorted(found.items()) for s in steps]
+
+    def _pointwise_need(self, node: int, step: int) -> int:
+        return self._count_upstream(node, step, (edge for edge in self._edges_into(node) if not edge.is_gate))
+
+    def gate_upstreams(self, node: int) -> tuple[int, ...]:
+        """Nodes that must have succeeded wholly before any step of this one runs."""
+        return tuple(sorted({edge.upstream for edge in self._edges_into(node) if edge.is_gate}))
+
+    def gate_downstreams(self, node: int) -> tuple[int, ...]:
+        """Nodes whose gate this one keeps."""
+        return tuple(sorted({edge.downstream for edge in self._edges_out_of(node) if edge.is_gate}))
+
+    def initial_ready(self, node: int) -> IndexSet:
+        """Steps that wait for no step in particular; gates apart."""
+        steps = self.nodes[node].steps
+        for edge in self._edges_into(node):
+            if not edge.is_gate:
+                steps = steps - self._downstream_of(edge, self.nodes[edge.upstream].steps)
+        return steps
+
+    def downstream_closure(self, steps: Mapping[int, IndexSet]) -> dict[int, IndexSet]:
+        """Everything that cannot run when `steps` fail: transitive, as ranges, without `steps` themselves."""
+        reached = dict(steps)
+        for node in range(min(steps, default=len(self.nodes)), len(self.nodes)):
+            if not reached.get(node):
+                continue
+            for edge in self._edges_out_of(node):
+                known = reached.get(edge.downstream, IndexSet())
+                reached[edge.downstream] = known | self._downstream_of(edge, reached[node])
+        closure = {node: found - steps.get(node, IndexSet()) for node, found in reached.items()}
+        return {node: found for node, found in closure.items() if found}
+
+    def restrict(self, steps: Mapping[int, IndexSet]) -> Plan:
+        """The plan of only these steps; what they read from steps left out counts as done.
+
+        Chunks stay as they are: where a chunked node keeps only some of them, each kept range is cut anew.
+        """
+        kept = [
+            replace(node, partitions=node.partitions_in(steps[node.index]))
+            for node in self.nodes
+            if steps.get(node.index) and node.partitions_in(steps[node.index])
+        ]
+        place = {node.index: i for i, node in enumerate(kept)}
+        nodes = tuple(replace(node, index=i) for i, node in enumerate(kept))
+        edges = tuple(
+            PlanEdge(place[e.upstream], place[e.downstream], e.mapping)
+            for e in self.edges
+            if e.upstream in place and e.downstream in place
+        )
+        return Plan(nodes, edges, self.fingerprint, self.selection)
+
+    def to_bytes(self) -> bytes:
+        """msgpack; a few kilobytes however many steps there are."""
+        document = {
+            "nodes": [node.to_dict() for node in self.nodes],
+            "edges": [edge.to_dict() for edge in self.edges],
+            "fingerprint": self.fingerprint,
+            "selection": self.selection,
+        }
+        packed: bytes = msgpack.packb(document)
+        return packed
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Plan:
+        """The plan that `to_bytes` wrote; needs none of the user's code."""
+        document = msgpack.unpackb(data)
+        return cls(
+            tuple(PlanNode.from_dict(i, node) for i, node in enumerate(document["nodes"])),
+            tuple(PlanEdge.from_dict(edge) for edge in document["edges"]),
+            document["fingerprint"],
+            document["selection"],
+        )

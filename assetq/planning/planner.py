@@ -1,0 +1,231 @@
+"""Makes plans: a selection of assets times a scope of partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from assetq.definitions import AssetKey, AssetsDefinition, Definitions
+from assetq.errors import DefinitionError, UnknownPartitionError, UsageError
+from assetq.partitions import (
+    AllPartitionMapping,
+    IndexSet,
+    PartitionMapping,
+    PartitionsDefinition,
+    TimeWindowPartitionMapping,
+    TimeWindowPartitionsDefinition,
+    default_mapping,
+)
+from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.plan import Plan
+from assetq.planning.scope import PartitionScope
+from assetq.selection import select
+
+PartitionStates = Callable[[str, PartitionsDefinition | None], tuple[IndexSet, IndexSet]]
+"""Asset key and partitions -> (materialized, failed)."""
+
+WHOLE = IndexSet.range(0, 1)
+PRIORITY_TAG = "assetq/priority"
+
+
+def make_plan(
+    defs: Definitions,
+    *,
+    selection: Any = "*",
+    scope: PartitionScope | None = None,
+    states: PartitionStates | None = None,
+    now: datetime | None = None,
+) -> Plan:
+    """Plan a selection of assets times a scope of partitions. Runs nothing.
+
+    Args:
+        defs: The definitions; validated first.
+        selection: What `assetq.selection.select` reads.
+        scope: Which partitions; needed as soon as a selected asset has partitions.
+        states: Materialized and failed partitions, for the scopes "missing" and "failed".
+        now: Moment that decides which time windows exist; by default this one.
+
+    Returns:
+        The plan; empty when nothing is missing or failed.
+
+    Raises:
+        UsageError: Definitions, selection or partitions are wrong.
+    """
+    defs.validate()
+    scope = scope or PartitionScope()
+    keys = select(defs.graph, selection)
+    planner = _Planner(defs, frozenset(keys), scope, states, now)
+    text = selection if isinstance(selection, str) else ",".join(str(key) for key in keys)
+    return planner.plan(text)
+
+
+@dataclass(slots=True)
+class _Planner:
+    defs: Definitions
+    keys: frozenset[AssetKey]
+    scope: PartitionScope
+    states: PartitionStates | None
+    now: datetime | None
+
+    def plan(self, selection: str) -> Plan:
+        chosen = [definition for definition in self.defs.graph.ops if definition.keys & self.keys]
+        self._require_scope(chosen)
+        sets = self._partition_sets(chosen)
+        kept = [definition for definition in chosen if sets[definition.op.name]]
+        nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(kept))
+        names = [definition.op.name for definition in kept]
+        return Plan(nodes, tuple(self._edges(kept)), self.defs.fingerprint(names), selection)
+
+    def _require_scope(self, chosen: list[AssetsDefinition]) -> None:
+        partitioned = next((d for d in chosen if d.partitions_def is not None), None)
+        if partitioned is not None and self.scope.is_empty:
+            raise UsageError(
+                f"Asset '{sorted(partitioned.keys)[0]}' is partitioned: say which partitions, with --partition KEY, "
+                "--partitions FIRST..LAST, --all, --missing or --failed."
+            )
+        if partitioned is None and (self.scope.keys or self.scope.ranges):
+            raise UsageError("None of the selected assets is partitioned; leave the partition out.")
+
+    def _partition_sets(self, chosen: list[AssetsDefinition]) -> dict[str, IndexSet]:
+        if self.scope.missing or self.scope.failed:
+            return {d.op.name: self._by_status(d) for d in chosen}
+        if self.scope.all or self.scope.is_empty:
+            return {d.op.name: self._all(d) for d in chosen}
+        return self._by_key(chosen)
+
+    def _all(self, definition: AssetsDefinition) -> IndexSet:
+        grid = definition.partitions_def
+        return WHOLE if grid is None else grid.all_indices(self.now)
+
+    def _by_status(self, definition: AssetsDefinition) -> IndexSet:
+        if self.states is None:
+            raise UsageError("Which partitions are missing or failed is known by an instance only; plan against one.")
+        every, wanted = self._all(definition), IndexSet()
+        for key in definition.keys & self.keys:
+            materialized, failed = self.states(str(key), definition.partitions_def)
+            wanted = wanted | ((every - materialized) if self.scope.missing else (every & failed))
+        return wanted
+
+    def _by_key(self, chosen: list[AssetsDefinition]) -> dict[str, IndexSet]:
+        anchors = self._anchors(chosen)
+        named = self._named_partitions(anchors)
+        sets: dict[str, IndexSet] = {}
+        for definition in chosen:
+            name = definition.op.name
+            if definition.partitions_def is None:
+                sets[name] = WHOLE
+            elif name in named:
+                sets[name] = named[name]
+            else:
+                sets[name] = self._derived(definition, sets)
+        return sets
+
+    def _anchors(self, chosen: list[AssetsDefinition]) -> list[AssetsDefinition]:
+        if self.scope.anchor is not None:
+            return [self.defs.get_assets_def(self.scope.anchor)]
+        partitioned = [d for d in chosen if d.partitions_def is not None]
+        inside = {key for d in partitioned for key in d.keys}
+        return [d for d in partitioned if not any(dep.asset_key in inside - d.keys for dep in d.deps)]
+
+    def _named_partitions(self, anchors: list[AssetsDefinition]) -> dict[str, IndexSet]:
+        named: dict[str, IndexSet] = {}
+        problem: UnknownPartitionError | None = None
+        for definition in anchors:
+            try:
+                named[definition.op.name] = self._resolve(definition.partitions_def)
+            except UnknownPartitionError as error:
+                own = sorted(definition.keys)[0]
+                problem = problem or UnknownPartitionError(f"Asset '{own}': {error}")
+        if not named:
+            assert problem is not None
+            raise problem
+        return named
+
+    def _resolve(self, grid: Any) -> IndexSet:
+        found = IndexSet.from_indices(grid.index_of(key, self.now) for key in self.scope.keys)
+        for first, last in self.scope.ranges:
+            start, end = grid.index_of(first, self.now), grid.index_of(last, self.now)
+            if start > end:
+                raise UsageError(f"Range '{first}..{last}' runs backwards; write '{last}..{first}'.")
+            found = found | IndexSet.range(start, end + 1)
+        return found
+
+    def _derived(self, definition: AssetsDefinition, sets: Mapping[str, IndexSet]) -> IndexSet:
+        """Partitions of an asset that read some planned partition of the assets above it."""
+        reached = IndexSet()
+        for dep in definition.deps:
+            above = self.defs.graph.nodes[dep.asset_key].assets_def
+            if above is None or above is definition or above.op.name not in sets:
+                continue
+            mapping = mapping_between(definition, dep.asset_key, above, dep.partition_mapping)
+            if above.partitions_def is None:
+                continue
+            reached = reached | mapping.downstream(sets[above.op.name], above.partitions_def, definition.partitions_def)
+        return reached
+
+    def _node(self, index: int, definition: AssetsDefinition, partitions: IndexSet) -> PlanNode:
+        policy = definition.backfill_policy
+        op = definition.op
+        return PlanNode(
+            index=index,
+            name=op.name,
+            assets=tuple(str(output.key) for output in op.outputs if output.key in self.keys),
+            pool=op.pool or "default",
+            partitions_def=definition.partitions_def,
+            partitions=partitions,
+            chunk=policy.chunk if policy and definition.partitions_def is not None else 1,
+            retry=op.retry_policy,
+            priority=_priority(definition),
+        )
+
+    def _edges(self, kept: list[AssetsDefinition]) -> list[PlanEdge]:
+        place = {id(definition): i for i, definition in enumerate(kept)}
+        edges: dict[tuple[int, int, PartitionMapping], PlanEdge] = {}
+        for definition in kept:
+            for dep in definition.deps:
+                above = self.defs.graph.nodes[dep.asset_key].assets_def
+                if above is None or above is definition or id(above) not in place:
+                    continue
+                mapping = mapping_between(definition, dep.asset_key, above, dep.partition_mapping)
+                edge = PlanEdge(place[id(above)], place[id(definition)], mapping)
+                edges[edge.upstream, edge.downstream, mapping] = edge
+        return list(edges.values())
+
+
+def mapping_between(
+    definition: AssetsDefinition, upstream_key: AssetKey, above: AssetsDefinition, given: PartitionMapping | None
+) -> PartitionMapping:
+    """The mapping of a dependency: the given one if it fits, else the default.
+
+    Raises:
+        DefinitionError: A time-window mapping between assets that are not both partitioned by time.
+    """
+    if definition.partitions_def is None or above.partitions_def is None:
+        return AllPartitionMapping()
+    if given is None:
+        return default_mapping(definition.partitions_def, above.partitions_def)
+    grids = (definition.partitions_def, above.partitions_def)
+    if isinstance(given, TimeWindowPartitionMapping) and not all(
+        isinstance(grid, TimeWindowPartitionsDefinition) for grid in grids
+    ):
+        own = sorted(definition.keys)[0]
+        raise DefinitionError(
+            f"Asset '{own}' reads '{upstream_key}' through a TimeWindowPartitionMapping, but both must be partitioned by time.",
+            asset=str(own),
+            location=definition.location,
+        )
+    return given
+
+
+def _priority(definition: AssetsDefinition) -> int:
+    text = definition.op.tags.get(PRIORITY_TAG, definition.op.tags.get("dagster/priority", "0"))
+    try:
+        return int(text)
+    except ValueError:
+        raise DefinitionError(
+            f"Op tag '{PRIORITY_TAG}' of '{definition.op.name}' must be a whole number, not {text!r}.",
+            asset=definition.op.name,
+            location=definition.location,
+        ) from None

@@ -1,0 +1,72 @@
+"""Which partitions a backfill is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assetq.errors import UsageError
+from assetq.partitions import PartitionKeyRange
+
+WORDS = ("all", "missing", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionScope:
+    """Partitions by key, by range of keys, or by status.
+
+    Attributes:
+        keys: Single partitions.
+        ranges: First and last key, both included.
+        all: Every partition of every selected asset.
+        missing: Those without a materialization.
+        failed: Those whose last attempt failed.
+        anchor: Asset whose partitions `keys` and `ranges` name; by default the roots of the selection.
+    """
+
+    keys: tuple[str, ...] = ()
+    ranges: tuple[tuple[str, str], ...] = ()
+    all: bool = False
+    missing: bool = False
+    failed: bool = False
+    anchor: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in WORDS if getattr(self, name)]
+        if len(given) > 1 or (given and (self.keys or self.ranges)):
+            named = given + (["keys"] if self.keys or self.ranges else [])
+            raise UsageError(f"Partitions are given in {len(named)} ways ({', '.join(named)}); keep one.")
+
+    @property
+    def is_empty(self) -> bool:
+        """True when no partitions are named."""
+        return not (self.keys or self.ranges or self.all or self.missing or self.failed)
+
+    @classmethod
+    def parse(cls, value: Any) -> PartitionScope:
+        """A scope from what `Instance.submit` takes: None, "all", "missing", "failed", "A..B", a key, a
+        `PartitionKeyRange`, or a list of these."""
+        if value is None:
+            return cls()
+        if isinstance(value, PartitionScope):
+            return value
+        if isinstance(value, PartitionKeyRange):
+            return cls(ranges=((value.start, value.end),))
+        if isinstance(value, str):
+            return cls._parse_text(value)
+        if isinstance(value, Sequence):
+            scope = cls()
+            for part in map(cls.parse, value):
+                scope = replace(scope, keys=scope.keys + part.keys, ranges=scope.ranges + part.ranges)
+            return scope
+        raise UsageError(f"Partitions must be keys, 'A..B', 'all', 'missing' or 'failed', not {value!r}.")
+
+    @classmethod
+    def _parse_text(cls, text: str) -> PartitionScope:
+        if text in WORDS:
+            return cls(**{text: True})
+        first, dots, last = text.partition("..")
+        if dots and first and last:
+            return cls(ranges=((first, last.lstrip(".")),))
+        return cls(keys=(text,))
