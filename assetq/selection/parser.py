@@ -36,7 +36,8 @@ def parse(text: str) -> AssetSelection:
     try:
         return _build(grammar().parse(text))
     except UnexpectedInput as error:
-        position = min(max((error.column or 1) - 1, 0), len(text)) if error.column and error.column > 0 else len(text)
+        at_end = getattr(getattr(error, "token", None), "type", "") == "$END"
+        position = len(text) if at_end or error.column < 1 else error.column - 1
         raise SelectionError(
             f"Cannot read the selection at character {position + 1}:\n  {text}\n  {' ' * position}^\n"
             "Examples: orders, +orders, orders+, group:sales and not tag:slow, key:raw_*.",

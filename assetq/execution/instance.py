@@ -1,0 +1,278 @@
+"""`Instance`: the door to runs, events, pools and assets, in memory or on Redis."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from assetq.definitions import Definitions
+from assetq.errors import UnknownRunError, suggest
+from assetq.execution.event import Event
+from assetq.execution.record import AssetRecord, PartitionStatus, PoolDetail, PoolRecord, RunRecord, WorkerRecord
+from assetq.partitions import IndexSet, PartitionsDefinition
+from assetq.planning import PartitionScope, Plan, make_plan
+
+# Implementations by URL scheme, loaded when asked for: this layer must not import the engine.
+IMPLEMENTATIONS = {
+    "memory": "assetq.execution.memory:MemoryInstance",
+    "redis": "assetq.broker.instance:RedisInstance",
+    "rediss": "assetq.broker.instance:RedisInstance",
+    "unix": "assetq.broker.instance:RedisInstance",
+}
+
+
+class Instance(ABC):
+    """Runs, events, pools, assets and workers of one namespace. Everything the command line does is a call here."""
+
+    @staticmethod
+    def connect(url: str | None = None, *, namespace: str | None = None) -> Instance:
+        """An instance on a Redis server.
+
+        Args:
+            url: Where it is; by default what the settings say.
+            namespace: Prefix of all keys; by default what the settings say.
+
+        Raises:
+            ServerUnreachableError: Nothing answers there.
+        """
+        return _implementation((url or "redis:").partition(":")[0]).open(url, namespace)
+
+    @staticmethod
+    def ephemeral() -> Instance:
+        """An instance in memory, for tests and notebooks: it executes what is submitted in this process."""
+        return _implementation("memory").open(None, None)
+
+    @classmethod
+    @abstractmethod
+    def open(cls, url: str | None, namespace: str | None) -> Instance:
+        """Make the instance that `connect` or `ephemeral` asked for."""
+
+    def submit(
+        self,
+        defs: Definitions,
+        *,
+        selection: Any = "*",
+        partitions: Any = None,
+        priority: int = 0,
+        tags: Mapping[str, str] | None = None,
+        run_config: Any = None,
+    ) -> RunHandle:
+        """Plan a run and submit it, whole or not at all.
+
+        Args:
+            defs: The definitions.
+            selection: Which assets.
+            partitions: Which partitions: a `PartitionScope`, or what `PartitionScope.parse` reads.
+            priority: A larger one goes first.
+            tags: For finding the run, and for the ops to read.
+            run_config: Config of ops.
+
+        Raises:
+            UsageError: Something is wrong; nothing was submitted.
+        """
+        self.register_assets(defs)
+        scope = PartitionScope.parse(partitions)
+        plan = make_plan(defs, selection=selection, scope=scope, states=self.partition_states)
+        return self.submit_plan(plan, priority=priority, tags=tags, run_config=run_config, defs=defs)
+
+    @abstractmethod
+    def submit_plan(
+        self,
+        plan: Plan,
+        *,
+        priority: int = 0,
+        tags: Mapping[str, str] | None = None,
+        run_config: Any = None,
+        parent_run_id: str | None = None,
+        defs: Definitions | None = None,
+    ) -> RunHandle:
+        """Submit a plan. `defs` is needed where this process executes it, and validates config elsewhere."""
+
+    @abstractmethod
+    def get_run(self, run_id: str) -> RunRecord:
+        """A run.
+
+        Raises:
+            UnknownRunError: There is none with this id.
+        """
+
+    @abstractmethod
+    def list_runs(
+        self, limit: int = 50, statuses: Sequence[str] = (), tags: Mapping[str, str] | None = None
+    ) -> list[RunRecord]:
+        """Runs, newest first; empty when none match."""
+
+    @abstractmethod
+    def run_ids(self, prefix: str = "") -> list[str]:
+        """Ids that begin with `prefix`, newest first."""
+
+    def resolve_run_id(self, text: str) -> str:
+        """The id that a person means: "last", a whole id, or a unique beginning.
+
+        Raises:
+            UnknownRunError: There is none, or more than one.
+        """
+        if text == "last":
+            newest = self.list_runs(limit=1)
+            if not newest:
+                raise UnknownRunError("There are no runs yet. Submit one with `assetq backfill` or `assetq materialize`.")
+            return newest[0].run_id
+        found = self.run_ids(text)
+        if text in found:
+            return text
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UnknownRunError(f"'{text}' is the beginning of {len(found)} runs: {', '.join(found[:5])}. Give more of it.")
+        raise UnknownRunError(
+            f"There is no run '{text}'.{suggest(text, self.run_ids()[:500])} `assetq runs list` shows the runs."
+        )
+
+    @abstractmethod
+    def get_plan(self, run_id: str) -> Plan:
+        """The plan of a run."""
+
+    @abstractmethod
+    def step_states(self, run_id: str) -> dict[int, dict[str, IndexSet]]:
+        """Node -> final state -> steps. Steps that have not ended are in none."""
+
+    @abstractmethod
+    def cancel_run(self, run_id: str) -> RunRecord:
+        """Cancel a run: when this returns, nothing of it starts any more.
+
+        Raises:
+            UsageError: The run has ended.
+        """
+
+    def retry_run(self, run_id: str, failed_only: bool = True, defs: Definitions | None = None) -> RunHandle:
+        """Submit a new run with the steps of an ended one that did not succeed, or all of them.
+
+        Raises:
+            UsageError: The run is still going on, or nothing is left to do.
+        """
+        from assetq.execution.retry import retry
+
+        return retry(self, run_id, failed_only=failed_only, defs=defs)
+
+    @abstractmethod
+    def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:
+        """Events of a run in order, from behind the cursor `after`; empty when there are none yet."""
+
+    @abstractmethod
+    def follow_events(self, run_id: str, after: str | None = None, timeout_s: float | None = None) -> Iterator[Event]:
+        """Events as they happen, pushed; ends behind the run's last event, or when nothing came for `timeout_s`."""
+
+    @abstractmethod
+    def list_pools(self) -> list[PoolRecord]:
+        """Every pool that is known, by name."""
+
+    @abstractmethod
+    def show_pool(self, pool: str) -> PoolDetail:
+        """A pool with its holders and waiters."""
+
+    @abstractmethod
+    def set_pool_limit(self, pool: str, limit: int) -> None:
+        """Change a limit at once.
+
+        Raises:
+            PoolLimitError: The limit is below 0.
+        """
+
+    @abstractmethod
+    def unset_pool_limit(self, pool: str) -> None:
+        """Remove a limit at once."""
+
+    @abstractmethod
+    def register_assets(self, defs: Definitions) -> None:
+        """Write the definitions into the catalog."""
+
+    @abstractmethod
+    def list_assets(self) -> list[AssetRecord]:
+        """The catalog, by key."""
+
+    @abstractmethod
+    def get_asset(self, key: Any) -> AssetRecord:
+        """An asset of the catalog.
+
+        Raises:
+            UnknownAssetError: It is not there; proposes the nearest.
+        """
+
+    @abstractmethod
+    def asset_status(self, key: Any, defs: Definitions | None = None) -> PartitionStatus:
+        """Partitions of an asset by status."""
+
+    @abstractmethod
+    def partition_states(self, asset: str, partitions_def: PartitionsDefinition | None) -> tuple[IndexSet, IndexSet]:
+        """Materialized and failed partitions, as indices of `partitions_def`."""
+
+    @abstractmethod
+    def latest_materialization(self, key: Any, partition: str | None = None) -> Event | None:
+        """The latest materialization of an asset, or of one of its partitions; None when there is none."""
+
+    @abstractmethod
+    def wipe_asset(self, key: Any, partition: str | None = None) -> None:
+        """Forget that an asset, or one partition, was materialized. Stored values stay."""
+
+    @abstractmethod
+    def list_workers(self) -> list[WorkerRecord]:
+        """Live workers, by name."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close connections."""
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _implementation(scheme: str) -> type[Instance]:
+    module, _, name = IMPLEMENTATIONS.get(scheme, IMPLEMENTATIONS["redis"]).partition(":")
+    found: type[Instance] = getattr(importlib.import_module(module), name)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RunHandle:
+    """A submitted run."""
+
+    instance: Instance
+    run_id: str
+
+    def status(self) -> RunRecord:
+        """The run as it is now."""
+        return self.instance.get_run(self.run_id)
+
+    def events(self, after: str | None = None) -> Iterator[Event]:
+        """Its events as they happen, until its end."""
+        return self.instance.follow_events(self.run_id, after)
+
+    def wait(self, timeout: float | None = None) -> RunRecord:
+        """Wait for the end.
+
+        Args:
+            timeout: Seconds; None waits for ever.
+
+        Raises:
+            TimeoutError: The run goes on after that time.
+        """
+        from assetq.execution.waiting import wait_for_run
+
+        return wait_for_run(self.instance, self.run_id, timeout)
+
+    def cancel(self) -> RunRecord:
+        """Cancel it."""
+        return self.instance.cancel_run(self.run_id)
+
+    def retry(self, failed_only: bool = True) -> RunHandle:
+        """Submit what did not succeed again."""
+        return self.instance.retry_run(self.run_id, failed_only)

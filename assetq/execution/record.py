@@ -1,0 +1,220 @@
+"""What an instance answers: runs, pools, assets, workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from assetq.execution.event import Event, iso
+
+
+class RunStatus(StrEnum):
+    """Where a run is."""
+
+    QUEUED = "QUEUED"
+    STARTED = "STARTED"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    CANCELING = "CANCELING"
+    CANCELED = "CANCELED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when the run will not change any more."""
+        return self in (RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED)
+
+
+@dataclass(frozen=True, slots=True)
+class StepCounts:
+    """Steps of a run by state."""
+
+    total: int = 0
+    waiting: int = 0
+    ready: int = 0
+    queued: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    canceled: int = 0
+
+    @property
+    def done(self) -> int:
+        """Steps that have ended, however."""
+        return self.succeeded + self.failed + self.skipped + self.canceled
+
+    def to_json(self) -> dict[str, int]:
+        """As in the run document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run; times are ms since the epoch."""
+
+    run_id: str
+    status: RunStatus
+    steps: StepCounts
+    submitted_at_ms: int
+    started_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 0
+    selection: str = ""
+    parent_run_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The run document."""
+        return {
+            "run_id": self.run_id,
+            "status": str(self.status),
+            "steps": self.steps.to_json(),
+            "submitted_at": iso(self.submitted_at_ms),
+            "started_at": iso(self.started_at_ms),
+            "ended_at": iso(self.ended_at_ms),
+            "tags": dict(self.tags),
+            "priority": self.priority,
+            "selection": self.selection,
+            "parent_run_id": self.parent_run_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRecord:
+    """A pool: its limit (None for none) and how many slots and steps there are."""
+
+    pool: str
+    limit: int | None
+    in_use: int
+    queued: int
+    ready: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As `assetq pools list --json` prints it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolHolder:
+    """Who holds a slot: a batch of steps, queued or running."""
+
+    run_id: str
+    steps: str
+    state: str
+    worker: str | None
+    since_ms: int
+
+    def to_json(self) -> dict[str, Any]:
+        """With the time as text."""
+        return {"run_id": self.run_id, "steps": self.steps, "state": self.state, "worker": self.worker, "since": iso(self.since_ms)}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolWaiter:
+    """A run with ready steps that have no slot, and why."""
+
+    run_id: str
+    ready: int
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDetail:
+    """A pool with its holders and waiters, first in turn first."""
+
+    record: PoolRecord
+    holders: tuple[PoolHolder, ...]
+    waiters: tuple[PoolWaiter, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `assetq pools show --json` prints it."""
+        return {
+            **self.record.to_json(),
+            "holders": [holder.to_json() for holder in self.holders],
+            "waiters": [waiter.to_json() for waiter in self.waiters],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A live worker; `running` are the steps under way."""
+
+    name: str
+    host: str
+    pid: int
+    pools: tuple[str, ...]
+    concurrency: int
+    started_at_ms: int
+    seen_at_ms: int
+    version: str
+    running: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """With times as text."""
+        return {
+            "name": self.name,
+            "host": self.host,
+            "pid": self.pid,
+            "pools": list(self.pools),
+            "concurrency": self.concurrency,
+            "started_at": iso(self.started_at_ms),
+            "seen_at": iso(self.seen_at_ms),
+            "version": self.version,
+            "running": list(self.running),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecord:
+    """What the catalog knows of an asset; `partitions` is the plain form of its definition."""
+
+    key: str
+    description: str | None = None
+    group: str = "default"
+    kinds: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    deps: tuple[str, ...] = ()
+    code_version: str | None = None
+    pool: str | None = None
+    partitions: Mapping[str, Any] | None = None
+    latest: Event | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `assetq assets show --json` prints it."""
+        return {
+            "asset": self.key,
+            "description": self.description,
+            "group": self.group,
+            "kinds": list(self.kinds),
+            "owners": list(self.owners),
+            "tags": dict(self.tags),
+            "deps": list(self.deps),
+            "code_version": self.code_version,
+            "pool": self.pool,
+            "partitioned_by": self.partitions["kind"] if self.partitions else None,
+            "latest_materialization": self.latest.to_json() if self.latest else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStatus:
+    """Partitions of an asset by status; each counts once, an asset without partitions as one."""
+
+    asset: str
+    total: int
+    materialized: int
+    failed: int
+    in_progress: int
+    missing: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As `assetq assets status --json` prints it."""
+        counts = asdict(self)
+        return {"asset": counts.pop("asset"), "partitions": counts}

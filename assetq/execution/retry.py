@@ -1,0 +1,29 @@
+"""Retrying a run: a new run over the steps that have not succeeded."""
+
+from __future__ import annotations
+
+from assetq.definitions import Definitions
+from assetq.errors import UsageError
+from assetq.execution.instance import Instance, RunHandle
+from assetq.partitions import IndexSet
+from assetq.planning import Plan
+
+
+def remaining_plan(plan: Plan, states: dict[int, dict[str, IndexSet]]) -> Plan:
+    """The plan of every step that has not succeeded."""
+    left = {node.index: node.steps - states.get(node.index, {}).get("succeeded", IndexSet()) for node in plan.nodes}
+    return plan.restrict(left)
+
+
+def retry(instance: Instance, run_id: str, *, failed_only: bool, defs: Definitions | None) -> RunHandle:
+    """Submit the new run; see `Instance.retry_run`."""
+    record = instance.get_run(run_id)
+    if not record.status.is_terminal:
+        raise UsageError(f"Run {run_id} is still {record.status}; wait for its end, or cancel it first.")
+    plan = instance.get_plan(run_id)
+    if failed_only:
+        plan = remaining_plan(plan, instance.step_states(run_id))
+    if not plan.nodes:
+        raise UsageError(f"Nothing to retry: every step of run {run_id} succeeded. Without --failed all of it runs again.")
+    tags = {**record.tags, "assetq/retry_of": run_id}
+    return instance.submit_plan(plan, priority=record.priority, tags=tags, parent_run_id=run_id, defs=defs)
