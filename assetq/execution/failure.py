@@ -1,0 +1,61 @@
+"""Errors of user code, wrapped once: what is recorded, and whether the step runs again."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assetq.definitions import Failure, MetadataValue, RetryPolicy, RetryRequested
+
+LONGEST_STACK = 16_384
+OWN_CODE = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """An error as it is recorded: `stack` begins in the user's code and is at most 16 KiB long."""
+
+    class_name: str
+    message: str
+    stack: str = ""
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain."""
+        document: dict[str, Any] = {"class_name": self.class_name, "message": self.message, "stack": self.stack}
+        if self.metadata:
+            document["metadata"] = {name: value.to_json() for name, value in self.metadata.items()}
+        return document
+
+
+def error_info(error: BaseException) -> ErrorInfo:
+    """What is recorded of an error."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_next is not None and _is_own(frames.tb_frame.f_globals.get("__name__", "")):
+        frames = frames.tb_next
+    stack = "".join(traceback.format_exception(type(error), error.with_traceback(frames)))
+    metadata = error.metadata if isinstance(error, Failure) else {}
+    return ErrorInfo(type(error).__name__, str(error), stack[-LONGEST_STACK:], metadata)
+
+
+def _is_own(module: str) -> bool:
+    return module == OWN_CODE or module.startswith(OWN_CODE + ".")
+
+
+def retry_delay_s(error: BaseException, policy: RetryPolicy | None, attempt: int) -> float | None:
+    """Seconds before the next attempt; None when there is none.
+
+    Args:
+        error: What the attempt raised.
+        policy: The op's policy.
+        attempt: Number of the attempt that failed, from 1.
+    """
+    if isinstance(error, RetryRequested):
+        return (error.seconds_to_wait or 0.0) if attempt <= error.max_retries else None
+    if isinstance(error, Failure) and not error.allow_retries:
+        return None
+    if policy is None or attempt > policy.max_retries:
+        return None
+    return policy.delay_s(attempt)

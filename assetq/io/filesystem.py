@@ -1,0 +1,24 @@
+"""The default I/O manager: pickle files."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any, ClassVar
+
+from assetq.io.context import InputContext, OutputContext
+from assetq.io.upath_io_manager import UPathIOManager
+
+
+class FilesystemIOManager(UPathIOManager):
+    """Stores values as pickle files. Load only what you trust: pickle runs code when it is read."""
+
+    extension: ClassVar[str] = ".pickle"
+
+    def dump_to_path(self, context: OutputContext, obj: Any, path: Path) -> None:
+        with path.open("wb") as file:
+            pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
+
+    def load_from_path(self, context: InputContext, path: Path) -> Any:
+        with path.open("rb") as file:
+            return pickle.load(file)

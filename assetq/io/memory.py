@@ -1,0 +1,42 @@
+"""Values kept in memory, for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assetq.definitions import IOManager
+from assetq.errors import StorageError
+from assetq.io.context import InputContext, OutputContext
+
+
+class InMemoryIOManager(IOManager):
+    """Keeps values in this process. Mirrors Dagster's `InMemoryIOManager`."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str | None], Any] = {}
+
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
+        """Keep a value."""
+        context.guard()
+        keys = context.partition_keys
+        if keys is not None and len(keys) > 1:
+            for key in keys:
+                self.values[str(context.asset_key), key] = obj[key]
+            return
+        self.values[str(context.asset_key), keys[0] if keys else None] = obj
+
+    def load_input(self, context: InputContext) -> Any:
+        """The kept value, or a dict of them by partition key."""
+        keys = context.partition_keys
+        if keys is None or len(keys) == 1:
+            return self._get(context, keys[0] if keys else None)
+        return {key: self._get(context, key) for key in keys}
+
+    def _get(self, context: InputContext, key: str | None) -> Any:
+        try:
+            return self.values[str(context.asset_key), key]
+        except KeyError:
+            raise StorageError(
+                f"Asset '{context.asset_key}'{f', partition {key!r}' if key else ''}, which '{context.reader}' reads, was not "
+                "materialized in this process."
+            ) from None

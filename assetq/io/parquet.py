@@ -1,0 +1,57 @@
+"""Data frames as Parquet files, for polars and pandas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from assetq.errors import StorageError
+from assetq.io.context import InputContext, OutputContext
+from assetq.io.upath_io_manager import UPathIOManager
+
+
+class ParquetIOManager(UPathIOManager):
+    """Stores polars and pandas data frames as Parquet.
+
+    A frame is loaded as what the reading argument is annotated with; without an annotation as polars when it
+    is installed, else as pandas. Row counts are recorded with the materialization.
+    """
+
+    extension: ClassVar[str] = ".parquet"
+
+    def dump_to_path(self, context: OutputContext, obj: Any, path: Path) -> None:
+        library = type(obj).__module__.partition(".")[0]
+        if library == "polars":
+            frame = obj.collect() if hasattr(obj, "collect") else obj
+            frame.write_parquet(path)
+        elif library == "pandas":
+            frame = obj
+            frame.to_parquet(path)
+        else:
+            raise StorageError(
+                f"Asset '{context.asset_key}' returned {type(obj).__name__}; ParquetIOManager stores polars and pandas "
+                "data frames. Return one, or give the asset another io_manager_key."
+            )
+        if context.partition_keys is None or context.has_partition_key:
+            context.add_output_metadata({"row_count": len(frame)})
+
+    def load_from_path(self, context: InputContext, path: Path) -> Any:
+        if not path.exists():
+            raise FileNotFoundError(path)
+        if _wants_pandas(context.annotation):
+            import pandas
+
+            return pandas.read_parquet(path)
+        import polars
+
+        return polars.read_parquet(path)
+
+
+def _wants_pandas(annotation: Any) -> bool:
+    if "pandas" in str(annotation):
+        return True
+    if "polars" in str(annotation):
+        return False
+    from importlib.util import find_spec
+
+    return find_spec("polars") is None
