@@ -1,0 +1,56 @@
+"""Execution: runs steps, wherever; and the door to what happened."""
+
+from assetq.execution.context import (
+    AssetExecutionContext,
+    OpExecutionContext,
+    build_asset_context,
+    build_op_context,
+)
+from assetq.execution.event import Event, EventType, StepEvent
+from assetq.execution.in_process import ExecuteInProcessResult, materialize, materialize_plan
+from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.record import (
+    AssetRecord,
+    PartitionStatus,
+    PoolDetail,
+    PoolHolder,
+    PoolRecord,
+    PoolWaiter,
+    RunRecord,
+    RunStatus,
+    StepCounts,
+    WorkerRecord,
+)
+from assetq.execution.session import ExecutionSession
+from assetq.execution.step import ErrorInfo, StepResult, StepStatus, StepTask, execute_step
+
+__all__ = [
+    "AssetExecutionContext",
+    "AssetRecord",
+    "ErrorInfo",
+    "Event",
+    "EventType",
+    "ExecuteInProcessResult",
+    "ExecutionSession",
+    "Instance",
+    "OpExecutionContext",
+    "PartitionStatus",
+    "PoolDetail",
+    "PoolHolder",
+    "PoolRecord",
+    "PoolWaiter",
+    "RunHandle",
+    "RunRecord",
+    "RunStatus",
+    "StepCounts",
+    "StepEvent",
+    "StepResult",
+    "StepStatus",
+    "StepTask",
+    "WorkerRecord",
+    "build_asset_context",
+    "build_op_context",
+    "execute_step",
+    "materialize",
+    "materialize_plan",
+]

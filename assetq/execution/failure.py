@@ -35,7 +35,7 @@ def error_info(error: BaseException) -> ErrorInfo:
     frames = error.__traceback__
     while frames is not None and frames.tb_next is not None and _is_own(frames.tb_frame.f_globals.get("__name__", "")):
         frames = frames.tb_next
-    stack = "".join(traceback.format_exception(type(error), error.with_traceback(frames)))
+    stack = "".join(traceback.format_exception(type(error), error, frames))
     metadata = error.metadata if isinstance(error, Failure) else {}
     return ErrorInfo(type(error).__name__, str(error), stack[-LONGEST_STACK:], metadata)
 

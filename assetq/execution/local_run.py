@@ -1,0 +1,182 @@
+"""A run in this process: the same steps and events, one after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assetq.errors import StepInterrupted
+from assetq.execution.event import Event, EventType, StepEvent, partition_text
+from assetq.execution.record import RunRecord, RunStatus, StepCounts
+from assetq.execution.session import ExecutionSession
+from assetq.execution.step import StepResult, StepStatus, StepTask, execute_step, now_ms
+from assetq.partitions import IndexSet
+from assetq.planning import Plan
+
+STATE_OF = {StepStatus.SUCCEEDED: "succeeded", StepStatus.FAILED: "failed", StepStatus.SKIPPED: "skipped"}
+EVENT_OF = {
+    StepStatus.SUCCEEDED: EventType.STEP_SUCCESS,
+    StepStatus.FAILED: EventType.STEP_FAILURE,
+    StepStatus.SKIPPED: EventType.STEP_SKIPPED,
+    StepStatus.RETRY: EventType.STEP_UP_FOR_RETRY,
+}
+
+
+@dataclass(slots=True)
+class LocalRun:
+    """A plan being executed in this process; readable from other threads while it is."""
+
+    run_id: str
+    plan: Plan
+    session: ExecutionSession
+    tags: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    parent_run_id: str | None = None
+    status: RunStatus = RunStatus.QUEUED
+    submitted_at_ms: int = field(default_factory=now_ms)
+    started_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    events: list[Event] = field(default_factory=list)
+    states: dict[int, dict[str, IndexSet]] = field(default_factory=dict)
+    current: tuple[int, int] | None = None
+    exception: BaseException | None = None
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    canceled: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.note(EventType.RUN_ENQUEUED, data={"steps": self.plan.step_count})
+
+    def record(self) -> RunRecord:
+        """The run as it is now."""
+        counts = {s: sum(len(by.get(s, ())) for by in self.states.values()) for s in ("succeeded", "failed", "skipped")}
+        total, running = self.plan.step_count, int(self.current is not None)
+        left = total - sum(counts.values()) - running
+        ended = self.status is RunStatus.CANCELED
+        steps = StepCounts(
+            total=total, running=running, waiting=0 if ended else left, canceled=left if ended else 0, **counts
+        )
+        return RunRecord(
+            run_id=self.run_id,
+            status=self.status,
+            steps=steps,
+            submitted_at_ms=self.submitted_at_ms,
+            started_at_ms=self.started_at_ms,
+            ended_at_ms=self.ended_at_ms,
+            tags=self.tags,
+            priority=self.priority,
+            selection=self.plan.selection,
+            parent_run_id=self.parent_run_id,
+        )
+
+    def note(self, kind: EventType, **details: Any) -> None:
+        """Append an event and wake those who follow."""
+        with self.changed:
+            cursor = f"{len(self.events):012d}"
+            self.events.append(Event(kind, now_ms(), self.run_id, cursor, **details))
+            self.changed.notify_all()
+
+    def execute(self) -> None:
+        """Run every step; returns when the run has ended."""
+        self.started_at_ms = now_ms()
+        self.status = RunStatus.CANCELING if self.canceled.is_set() else RunStatus.STARTED
+        self.note(EventType.RUN_START)
+        for node, step in self._steps():
+            if self.canceled.is_set():
+                break
+            self._run_step(node, step)
+        self._finish()
+
+    def _steps(self) -> Iterator[tuple[int, int]]:
+        for node in self.plan.nodes:
+            for step in node.steps:
+                if step not in self.states.get(node.index, {}).get("skipped", IndexSet()):
+                    yield node.index, step
+
+    def _run_step(self, node: int, step: int) -> None:
+        self.current = (node, step)
+        step_key = self.plan.step_key(node, step)
+        attempt = 1
+        while True:
+            self.note(EventType.STEP_START, step_key=step_key, attempt=attempt)
+            task = StepTask(
+                self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config
+            )
+            try:
+                result = execute_step(self.session, task)
+            except StepInterrupted:
+                self.canceled.set()
+                break
+            self._report(task, result)
+            if result.status is not StepStatus.RETRY or self.canceled.wait(result.retry_delay_ms / 1000):
+                break
+            attempt += 1
+        self.current = None
+
+    def _report(self, task: StepTask, result: StepResult) -> None:
+        for event in result.events:
+            self._pass_on(task, event)
+        if result.status in STATE_OF:
+            self._end(task.node, IndexSet.range(task.step, task.step + 1), STATE_OF[result.status])
+        error = {"error": result.error.to_json()} if result.error else {}
+        message = f"{result.error.class_name}: {result.error.message}" if result.error else None
+        self.note(
+            EVENT_OF[result.status], step_key=task.step_key, attempt=task.attempt, message=message, data=error
+        )
+        if result.status in (StepStatus.FAILED, StepStatus.SKIPPED):
+            self.exception = self.exception or result.exception
+            self._skip_downstream(task)
+
+    def _pass_on(self, task: StepTask, event: StepEvent) -> None:
+        keys = task.plan.partition_keys_of(task.node, task.step)
+        self.note(
+            event.type,
+            step_key=task.step_key,
+            asset=event.asset,
+            partition=partition_text((keys[0], keys[-1])) if keys else None,
+            attempt=task.attempt,
+            message=event.message,
+            data=event.data,
+        )
+
+    def _skip_downstream(self, task: StepTask) -> None:
+        closure = self.plan.downstream_closure({task.node: IndexSet.range(task.step, task.step + 1)})
+        for node, steps in closure.items():
+            fresh = steps - self.states.get(node, {}).get("skipped", IndexSet())
+            self._end(node, fresh, "skipped")
+            for start, stop in fresh.ranges:
+                key = self.plan.steps_key(node, start, stop)
+                self.note(EventType.STEP_SKIPPED, step_key=key, message=f"upstream {task.step_key} did not succeed")
+
+    def _end(self, node: int, steps: IndexSet, state: str) -> None:
+        by_state = self.states.setdefault(node, {})
+        by_state[state] = by_state.get(state, IndexSet()) | steps
+
+    def _finish(self) -> None:
+        failed = any(by.get("failed") for by in self.states.values())
+        self.ended_at_ms = now_ms()
+        if self.canceled.is_set():
+            self.status = RunStatus.CANCELED
+        else:
+            self.status = RunStatus.FAILURE if failed else RunStatus.SUCCESS
+        self.note(EventType(f"RUN_{self.status}"))
+
+    def follow(self, after: str | None, timeout_s: float | None) -> Iterator[Event]:
+        """Events from behind a cursor, until the end or until nothing came for so long."""
+        position = 0 if after is None else int(after) + 1
+        while True:
+            with self.changed:
+                if position >= len(self.events):
+                    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+                    while position >= len(self.events):
+                        left = None if deadline is None else deadline - time.monotonic()
+                        if (left is not None and left <= 0) or not self.changed.wait(left):
+                            return
+                event = self.events[position]
+            position += 1
+            yield event
+            if event.type.ends_run:
+                return

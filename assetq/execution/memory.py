@@ -1,0 +1,269 @@
+"""An instance in memory: it executes what is submitted in a thread of this process."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from assetq.definitions import AssetKey, Definitions
+from assetq.definitions.config import run_config_dict
+from assetq.errors import PoolLimitError, StepInterrupted, UnknownAssetError, UnknownRunError, UsageError, suggest
+from assetq.execution.catalog import catalog_record
+from assetq.execution.event import Event, EventType
+from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.local_run import LocalRun
+from assetq.execution.record import (
+    AssetRecord,
+    PartitionStatus,
+    PoolDetail,
+    PoolHolder,
+    PoolRecord,
+    RunRecord,
+    RunStatus,
+    WorkerRecord,
+)
+from assetq.execution.run_config import check_run_config
+from assetq.execution.session import ExecutionSession
+from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
+from assetq.planning import Plan
+
+
+class MemoryInstance(Instance):
+    """Runs and records that live as long as the object. Runs go one at a time, each in order."""
+
+    def __init__(self, storage: str | None = None) -> None:
+        self.storage = storage
+        self._runs: dict[str, LocalRun] = {}
+        self._defs: dict[str, Definitions] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._limits: dict[str, int] = {}
+        self._catalog: dict[str, AssetRecord] = {}
+        self._materialized: dict[str, IndexSet] = {}
+        self._failed: dict[str, IndexSet] = {}
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str | None, namespace: str | None) -> MemoryInstance:
+        """A fresh one."""
+        return cls()
+
+    def submit_plan(
+        self,
+        plan: Plan,
+        *,
+        priority: int = 0,
+        tags: Mapping[str, str] | None = None,
+        run_config: Any = None,
+        parent_run_id: str | None = None,
+        defs: Definitions | None = None,
+    ) -> RunHandle:
+        """Submit, and execute in a thread."""
+        run = self._prepare(plan, priority, tags, run_config, parent_run_id, defs)
+        thread = threading.Thread(target=self._execute, args=(run,), name=f"assetq-{run.run_id}", daemon=True)
+        self._threads[run.run_id] = thread
+        thread.start()
+        return RunHandle(self, run.run_id)
+
+    def run_in_process(self, defs: Definitions, plan: Plan, session: ExecutionSession, **options: Any) -> LocalRun:
+        """Execute a plan in the calling thread."""
+        run = self._prepare(plan, 0, options.get("tags"), options.get("run_config"), None, defs, session)
+        self._execute(run)
+        return run
+
+    def _prepare(
+        self,
+        plan: Plan,
+        priority: int,
+        tags: Mapping[str, str] | None,
+        run_config: Any,
+        parent_run_id: str | None,
+        defs: Definitions | None,
+        session: ExecutionSession | None = None,
+    ) -> LocalRun:
+        definitions = defs or (self._defs.get(parent_run_id) if parent_run_id else None)
+        if definitions is None:
+            raise UsageError("An instance in memory executes by itself and needs the definitions: give defs=.")
+        config = run_config_dict(run_config)
+        check_run_config(definitions, plan, config)
+        opened = session or ExecutionSession(
+            definitions, storage=self.storage, instance=self, config=config.get("resources")
+        )
+        run = LocalRun(
+            str(uuid.uuid4()), plan, opened, dict(tags or {}), config, priority, parent_run_id
+        )
+        self._runs[run.run_id] = run
+        self._defs[run.run_id] = definitions
+        return run
+
+    def _execute(self, run: LocalRun) -> None:
+        with self._turn:
+            try:
+                run.execute()
+            finally:
+                self._keep_status(run)
+
+    def _keep_status(self, run: LocalRun) -> None:
+        for node in run.plan.nodes:
+            states = run.states.get(node.index, {})
+            done = node.partitions_in(states.get("succeeded", IndexSet()))
+            failed = node.partitions_in(states.get("failed", IndexSet()))
+            for asset in node.assets:
+                self._materialized[asset] = self._materialized.get(asset, IndexSet()) | done
+                self._failed[asset] = (self._failed.get(asset, IndexSet()) - done) | failed
+
+    def _run(self, run_id: str) -> LocalRun:
+        if run_id not in self._runs:
+            raise UnknownRunError(f"There is no run '{run_id}'.{suggest(run_id, self._runs)}")
+        return self._runs[run_id]
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """A run."""
+        return self._run(run_id).record()
+
+    def list_runs(
+        self, limit: int = 50, statuses: Sequence[str] = (), tags: Mapping[str, str] | None = None
+    ) -> list[RunRecord]:
+        """Runs, newest first."""
+        records = (run.record() for run in reversed(self._runs.values()))
+        wanted = [
+            record
+            for record in records
+            if (not statuses or record.status in statuses)
+            and all(record.tags.get(key) == value for key, value in (tags or {}).items())
+        ]
+        return wanted[:limit]
+
+    def run_ids(self, prefix: str = "") -> list[str]:
+        """Ids of runs, newest first."""
+        return [run_id for run_id in reversed(self._runs) if run_id.startswith(prefix)]
+
+    def get_plan(self, run_id: str) -> Plan:
+        """The plan of a run."""
+        return self._run(run_id).plan
+
+    def step_states(self, run_id: str) -> dict[int, dict[str, IndexSet]]:
+        """Final states of steps."""
+        return {node: dict(states) for node, states in self._run(run_id).states.items()}
+
+    def cancel_run(self, run_id: str) -> RunRecord:
+        """Cancel: interrupts the step under way."""
+        run = self._run(run_id)
+        if run.status.is_terminal:
+            raise UsageError(f"Run {run_id} has already ended with {run.status}.")
+        run.canceled.set()
+        if run.status is not RunStatus.CANCELING:
+            run.status = RunStatus.CANCELING
+            run.note(EventType.RUN_CANCELING)
+        thread = self._threads.get(run_id)
+        if run.current is not None and thread is not None and thread.ident is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident), ctypes.py_object(StepInterrupted)
+            )
+        return run.record()
+
+    def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:
+        """Events from behind a cursor."""
+        start = 0 if after is None else int(after) + 1
+        return self._run(run_id).events[start : start + limit]
+
+    def follow_events(self, run_id: str, after: str | None = None, timeout_s: float | None = None) -> Iterator[Event]:
+        """Events as they happen."""
+        return self._run(run_id).follow(after, timeout_s)
+
+    def _pool_names(self) -> list[str]:
+        used = {node.pool for run in self._runs.values() for node in run.plan.nodes}
+        return sorted(used | set(self._limits) | {"default"})
+
+    def list_pools(self) -> list[PoolRecord]:
+        """Every pool."""
+        return [self.show_pool(pool).record for pool in self._pool_names()]
+
+    def show_pool(self, pool: str) -> PoolDetail:
+        """A pool; runs here hold at most one slot, since they go one step at a time."""
+        holders = tuple(
+            PoolHolder(run.run_id, run.plan.step_key(*run.current), "running", None, run.started_at_ms or 0)
+            for run in self._runs.values()
+            if run.current is not None and run.plan.nodes[run.current[0]].pool == pool
+        )
+        record = PoolRecord(pool, self._limits.get(pool), len(holders), 0, 0)
+        return PoolDetail(record, holders, ())
+
+    def set_pool_limit(self, pool: str, limit: int) -> None:
+        """Record a limit."""
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise PoolLimitError(f"A pool limit is a whole number from 0, not {limit!r}. 0 pauses the pool.")
+        self._limits[pool] = limit
+
+    def unset_pool_limit(self, pool: str) -> None:
+        """Forget a limit."""
+        self._limits.pop(pool, None)
+
+    def register_assets(self, defs: Definitions) -> None:
+        """Write the catalog."""
+        for key, node in defs.graph.nodes.items():
+            self._catalog[str(key)] = catalog_record(node)
+
+    def list_assets(self) -> list[AssetRecord]:
+        """The catalog."""
+        return [self.get_asset(key) for key in sorted(self._catalog)]
+
+    def get_asset(self, key: Any) -> AssetRecord:
+        """An asset of the catalog."""
+        name = str(AssetKey.from_coercible(key))
+        if name not in self._catalog:
+            raise UnknownAssetError(f"There is no asset '{name}'.{suggest(name, self._catalog)}")
+        return replace(self._catalog[name], latest=self.latest_materialization(name))
+
+    def asset_status(self, key: Any, defs: Definitions | None = None) -> PartitionStatus:
+        """Partitions by status."""
+        name = str(AssetKey.from_coercible(key))
+        if defs is not None:
+            self.register_assets(defs)
+        grid = partitions_from_dict(self.get_asset(name).partitions)
+        every = IndexSet.range(0, 1) if grid is None else grid.all_indices()
+        materialized, failed = self.partition_states(name, grid)
+        failed = failed & every
+        done = (materialized & every) - failed
+        missing = len(every) - len(done) - len(failed)
+        return PartitionStatus(name, len(every), len(done), len(failed), 0, missing)
+
+    def partition_states(self, asset: str, partitions_def: PartitionsDefinition | None) -> tuple[IndexSet, IndexSet]:
+        """Materialized and failed partitions."""
+        return self._materialized.get(asset, IndexSet()), self._failed.get(asset, IndexSet())
+
+    def latest_materialization(self, key: Any, partition: str | None = None) -> Event | None:
+        """The latest materialization."""
+        name = str(AssetKey.from_coercible(key))
+        for run in reversed(self._runs.values()):
+            for event in reversed(run.events):
+                if event.type is EventType.ASSET_MATERIALIZATION and event.asset == name:
+                    if partition is None or event.partition == partition:
+                        return event
+        return None
+
+    def wipe_asset(self, key: Any, partition: str | None = None) -> None:
+        """Forget materializations."""
+        record = self.get_asset(key)
+        grid = partitions_from_dict(record.partitions)
+        if partition is None:
+            self._materialized.pop(record.key, None)
+            self._failed.pop(record.key, None)
+        elif grid is not None:
+            index = grid.index_of(partition)
+            one = IndexSet.range(index, index + 1)
+            self._materialized[record.key] = self._materialized.get(record.key, IndexSet()) - one
+            self._failed[record.key] = self._failed.get(record.key, IndexSet()) - one
+
+    def list_workers(self) -> list[WorkerRecord]:
+        """None: this process is the worker."""
+        return []
+
+    def close(self) -> None:
+        """Close what sessions opened."""
+        for run in self._runs.values():
+            if run.status.is_terminal:
+                run.session.close()
