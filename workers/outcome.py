@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assetq.broker.engine import Outcome
-from assetq.broker.event_log import pack_step_event
+from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.step import ErrorInfo, StepResult, StepStatus
 from assetq.partitions import IndexSet
@@ -26,6 +26,11 @@ class Attempt:
     started_ms: int
     worker: str
 
+    @property
+    def mark(self) -> StepMark:
+        """How its events name it."""
+        return StepMark(self.node, self.step, self.number, self.worker)
+
 
 def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
     """Everything that must be recorded in the moment in which the step ends."""
@@ -40,7 +45,7 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         delay_ms=result.retry_delay_ms,
         message=f"{result.error.class_name}: {result.error.message}"[:500] if result.error else None,
         error=packb({"error": result.error.to_json()}) if result.error else None,
-        events=tuple(pack_step_event(event, attempt.node, attempt.step, attempt.number, attempt.worker) for event in result.events),
+        events=tuple(pack_step_event(event, attempt.mark) for event in result.events),
         assets=tuple(_materialized(attempt, result.events) if succeeded else _failed(attempt, result.status)),
         satisfied=tuple(_satisfied(attempt)) if succeeded else (),
         skips=tuple(_skips(attempt)) if ends_badly else (),
@@ -59,8 +64,7 @@ def _materialized(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[tup
         if event.type is EventType.ASSET_MATERIALIZATION and event.asset:
             start, stop = event.partition or attempt.plan.partitions_of(attempt.node, attempt.step)
             identity, low, high = status_location(node.partitions_def, start, stop)
-            packed = pack_step_event(event, attempt.node, attempt.step, attempt.number, attempt.worker)
-            yield event.asset, identity, low, high, packed
+            yield event.asset, identity, low, high, pack_step_event(event, attempt.mark)
 
 
 def _failed(attempt: Attempt, status: StepStatus) -> Iterable[tuple[str, str, int, int, bytes]]:

@@ -1,0 +1,120 @@
+"""The event log on Redis Streams: packing, reading, following.
+
+Entries hold short fields (see `lua/lib/event.lua`); readers turn node and step numbers back into names
+with the run's plan.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from assetq.broker.connection import connect, translated
+from assetq.broker.keys import Keys
+from assetq.broker.message import text
+from assetq.broker.script import packb, unpackb
+from assetq.execution.event import Event, EventType, StepEvent, partition_text
+from assetq.planning import Plan
+
+BEGINNING = "0-0"
+PAGE = 1000
+BLOCK_MS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    """Which attempt an event belongs to."""
+
+    node: int
+    step: int
+    attempt: int
+    worker: str
+
+
+def pack_step_event(event: StepEvent, mark: StepMark) -> bytes:
+    """An event of a step, as it stands in the stream."""
+    fields: dict[str, Any] = {
+        "t": str(event.type),
+        "ts": event.timestamp_ms,
+        "n": mark.node,
+        "s": mark.step,
+        "a": mark.attempt,
+        "w": mark.worker,
+        "k": event.asset,
+        "p": list(event.partition) if event.partition else None,
+        "m": event.message,
+        "d": dict(event.data) or None,
+    }
+    return packb({name: value for name, value in fields.items() if value is not None})
+
+
+def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, bytes]) -> Event:
+    """The event of a stream entry."""
+    fields = unpackb(entry[b"e"])
+    data = unpackb(entry[b"d"]) if b"d" in entry else fields.get("d") or {}
+    node, step = fields.get("n"), fields.get("s")
+    return Event(
+        type=EventType(fields["t"]),
+        timestamp_ms=int(fields["ts"]),
+        run_id=run_id,
+        cursor=cursor,
+        step_key=None if node is None else plan.steps_key(node, int(step), int(fields.get("e") or step + 1)),
+        asset=fields.get("k"),
+        partition=None if node is None else _partition(plan, node, int(step), int(fields.get("e") or step + 1)),
+        attempt=fields.get("a"),
+        worker=fields.get("w"),
+        message=fields.get("m"),
+        data=data,
+    )
+
+
+def _partition(plan: Plan, node: int, step: int, stop: int) -> str | None:
+    definition = plan.nodes[node].partitions_def
+    if definition is None:
+        return None
+    first = definition.key_at(plan.partitions_of(node, step)[0])
+    last = definition.key_at(plan.partitions_of(node, stop - 1)[1] - 1)
+    return partition_text((first, last))
+
+
+@dataclass(frozen=True, slots=True)
+class EventLog:
+    """The events of one namespace."""
+
+    client: Redis
+    keys: Keys
+    url: str
+
+    def read(self, run_id: str, plan: Plan, after: str | None, limit: int) -> list[Event]:
+        """At most `limit` events from behind a cursor."""
+        start = f"({after}" if after else "-"
+        entries = self.client.xrange(self.keys("events", run_id), min=start, max="+", count=limit)
+        return [unpack_event(run_id, plan, text(cursor), entry) for cursor, entry in entries]
+
+    def follow(self, run_id: str, plan: Plan, after: str | None, timeout_s: float | None) -> Iterator[Event]:
+        """Events as they are written, on a connection of their own that blocks instead of polling."""
+        cursor = after or BEGINNING
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        with translated(self.url), connect(self.url, socket_timeout_s=BLOCK_MS / 1000 + 10) as client:
+            while True:
+                left_ms = BLOCK_MS if deadline is None else int((deadline - time.monotonic()) * 1000)
+                if left_ms <= 0:
+                    return
+                for entry_id, entry in self._wait(client, run_id, cursor, min(left_ms, BLOCK_MS)):
+                    cursor = text(entry_id)
+                    event = unpack_event(run_id, plan, cursor, entry)
+                    yield event
+                    if event.type.ends_run:
+                        return
+                    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+
+    def _wait(self, client: Redis, run_id: str, cursor: str, block_ms: int) -> Sequence[Any]:
+        reply: Any = client.xread({self.keys("events", run_id): cursor}, count=PAGE, block=block_ms)
+        if isinstance(reply, dict):
+            pages = list(reply.values())
+            return pages[0][0] if pages else ()
+        return reply[0][1] if reply else ()

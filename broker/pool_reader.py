@@ -1,0 +1,130 @@
+"""Reads pools, grants and workers from Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis import Redis
+
+from assetq.broker.keys import Keys
+from assetq.broker.message import text
+from assetq.broker.run_reader import RunReader
+from assetq.errors import UnknownRunError, UsageError, suggest
+from assetq.execution.record import PoolDetail, PoolHolder, PoolRecord, PoolWaiter, WorkerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """A batch that holds a slot."""
+
+    fence: str
+    run_id: str
+    node: int
+    start: int
+    stop: int
+    state: str
+    worker: str | None
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolReader:
+    """Pools and workers of one namespace."""
+
+    client: Redis
+    keys: Keys
+    runs: RunReader
+
+    def grants(self, fences: list[str]) -> list[GrantRecord]:
+        """The grants that still exist, of some fences."""
+        with self.client.pipeline(transaction=False) as pipeline:
+            for fence in fences:
+                pipeline.hmget(self.keys("grant", fence), "run", "node", "from", "to", "state", "worker", "since")
+            rows = pipeline.execute() if fences else []
+        return [
+            GrantRecord(fence, text(r[0]), int(r[1]), int(r[2]), int(r[3]), text(r[4]), text(r[5]) if r[5] else None, int(r[6]))
+            for fence, r in zip(fences, rows, strict=True)
+            if r[0]
+        ]
+
+    def names(self) -> list[str]:
+        """Every known pool."""
+        known = {text(name) for name in self.client.smembers(self.keys("pools"))}
+        served = {text(name) for name in self.client.hkeys(self.keys("capacity"))}
+        limited = {text(name) for name in self.client.hkeys(self.keys("limits"))}
+        return sorted(known | served | limited | {"default"})
+
+    def pools(self) -> list[PoolRecord]:
+        """Every pool."""
+        return [self._record(pool, self._holders(pool)) for pool in self.names()]
+
+    def _holders(self, pool: str) -> list[GrantRecord]:
+        return self.grants([text(fence) for fence in self.client.zrange(self.keys("holders", pool), 0, -1)])
+
+    def _record(self, pool: str, holders: list[GrantRecord]) -> PoolRecord:
+        limit = self.client.hget(self.keys("limits"), pool)
+        ready = self.client.hget(self.keys("pool_ready"), pool)
+        queued = sum(holder.state == "queued" for holder in holders)
+        return PoolRecord(pool, None if limit is None else int(limit), len(holders), queued, int(ready or 0))
+
+    def pool(self, pool: str) -> PoolDetail:
+        """A pool with its holders and waiters.
+
+        Raises:
+            UsageError: Nothing has named this pool yet.
+        """
+        names = self.names()
+        if pool not in names:
+            raise UsageError(f"There is no pool '{pool}'.{suggest(pool, names)} `assetq pools set {pool} N` makes one.")
+        grants = self._holders(pool)
+        record = self._record(pool, grants)
+        holders = tuple(PoolHolder(g.run_id, self._steps(g), g.state, g.worker, g.since_ms) for g in grants)
+        return PoolDetail(record, holders, tuple(self._waiters(record)))
+
+    def _steps(self, grant: GrantRecord) -> str:
+        try:
+            return self.runs.plan(grant.run_id).steps_key(grant.node, grant.start, grant.stop)
+        except UnknownRunError:
+            return f"node {grant.node}, steps {grant.start}-{grant.stop - 1}"
+
+    def _waiters(self, record: PoolRecord) -> list[PoolWaiter]:
+        reason = self._reason(record)
+        waiting = [text(run_id) for run_id in self.client.zrange(self.keys("turns", record.pool), 0, -1)]
+        return [PoolWaiter(run_id, self._ready_in(run_id, record.pool), reason) for run_id in waiting]
+
+    def _ready_in(self, run_id: str, pool: str) -> int:
+        nodes = [text(node) for node in self.client.zrange(self.keys("offer", run_id, pool), 0, -1)]
+        held = self.client.hmget(self.keys("nodes", run_id), [f"held:{node}" for node in nodes]) if nodes else []
+        return sum(int(count or 0) for count in held)
+
+    def _reason(self, record: PoolRecord) -> str:
+        if not int(self.client.hget(self.keys("capacity"), record.pool) or 0):
+            return f"no live worker serves pool '{record.pool}'"
+        if record.limit == 0:
+            return "the pool is paused (limit 0)"
+        if record.limit is not None and record.in_use >= record.limit:
+            return f"all {record.limit} slots of the pool are in use"
+        return "all workers of the pool are busy"
+
+    def workers(self) -> list[WorkerRecord]:
+        """Live workers, by name."""
+        names = sorted(text(name) for name in self.client.zrange(self.keys("workers"), 0, -1))
+        return [record for record in map(self._worker, names) if record is not None]
+
+    def _worker(self, name: str) -> WorkerRecord | None:
+        fields = {text(k): text(v) for k, v in self.client.hgetall(self.keys("worker", name)).items()}
+        if not fields:
+            return None
+        fences = [text(fence) for fence in self.client.smembers(self.keys("worker_grants", name))]
+        running = tuple(sorted(self._steps(grant) for grant in self.grants(fences)))
+        return WorkerRecord(
+            name=name,
+            host=fields["host"],
+            pid=int(fields["pid"]),
+            pools=tuple(fields["pools"].split(",")),
+            concurrency=int(fields["concurrency"]),
+            started_at_ms=int(fields["started"]),
+            seen_at_ms=int(fields["seen"]),
+            version=fields["version"],
+            running=running,
+        )

@@ -1,0 +1,111 @@
+"""Reads runs and plans from Redis."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from redis import Redis
+
+from assetq.broker.keys import Keys
+from assetq.broker.message import text
+from assetq.broker.script import unpackb
+from assetq.errors import UnknownRunError
+from assetq.execution.record import RunRecord, RunStatus, StepCounts
+from assetq.partitions import IndexSet
+from assetq.planning import Plan
+
+CACHED_PLANS = 32
+COUNTED = ("ready", "queued", "running", "succeeded", "failed", "skipped", "canceled")
+FINAL = ("succeeded", "failed", "skipped", "canceled")
+
+
+def run_record(run_id: str, fields: Mapping[bytes, bytes]) -> RunRecord:
+    """The record of a run hash."""
+
+    def number(name: str) -> int:
+        return int(fields.get(name.encode(), 0))
+
+    def moment(name: str) -> int | None:
+        value = fields.get(name.encode())
+        return None if value is None else int(value)
+
+    counts = {name: number(name) for name in COUNTED}
+    total = number("total")
+    return RunRecord(
+        run_id=run_id,
+        status=RunStatus(text(fields[b"status"])),
+        steps=StepCounts(total=total, waiting=total - sum(counts.values()), **counts),
+        submitted_at_ms=number("submitted"),
+        started_at_ms=moment("started"),
+        ended_at_ms=moment("ended"),
+        tags=unpackb(fields[b"tags"]) if b"tags" in fields else {},
+        priority=number("priority"),
+        selection=text(fields.get(b"selection", b"")),
+        parent_run_id=text(fields.get(b"parent", b"")) or None,
+    )
+
+
+@dataclass(slots=True)
+class RunReader:
+    """Runs of one namespace; plans are cached, since they never change."""
+
+    client: Redis
+    keys: Keys
+    _plans: OrderedDict[str, Plan] = field(default_factory=OrderedDict)
+
+    def run(self, run_id: str) -> RunRecord:
+        """A run."""
+        fields = self.client.hgetall(self.keys("run", run_id))
+        if not fields:
+            raise UnknownRunError(f"There is no run '{run_id}'. `assetq runs list` shows the runs.")
+        return run_record(run_id, fields)
+
+    def plan(self, run_id: str) -> Plan:
+        """The plan of a run."""
+        if run_id not in self._plans:
+            packed = self.client.get(self.keys("plan", run_id))
+            if packed is None:
+                raise UnknownRunError(f"There is no run '{run_id}'. `assetq runs list` shows the runs.")
+            self._plans[run_id] = Plan.from_bytes(packed)
+            while len(self._plans) > CACHED_PLANS:
+                self._plans.popitem(last=False)
+        return self._plans[run_id]
+
+    def ids(self, prefix: str = "") -> list[str]:
+        """Ids, newest first."""
+        ids = [text(run_id) for run_id in self.client.zrevrange(self.keys("runs"), 0, -1)]
+        return [run_id for run_id in ids if run_id.startswith(prefix)]
+
+    def list(self, limit: int, statuses: Sequence[str], tags: Mapping[str, str]) -> list[RunRecord]:
+        """Runs that match, newest first."""
+        found: list[RunRecord] = []
+        ids = self.ids()
+        for start in range(0, len(ids), 100):
+            page = ids[start : start + 100]
+            with self.client.pipeline(transaction=False) as pipeline:
+                for run_id in page:
+                    pipeline.hgetall(self.keys("run", run_id))
+                rows = pipeline.execute()
+            records = [run_record(run_id, fields) for run_id, fields in zip(page, rows, strict=True) if fields]
+            found += [r for r in records if _matches(r, statuses, tags)]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def states(self, run_id: str) -> dict[int, dict[str, IndexSet]]:
+        """Final states of steps, by node."""
+        nodes = self.plan(run_id).nodes
+        names = [self.keys("done", run_id, node.index, state) for node in nodes for state in FINAL]
+        bitmaps = self.client.mget(names) if names else []
+        states: dict[int, dict[str, IndexSet]] = {}
+        for position, bitmap in enumerate(bitmaps):
+            if bitmap:
+                node, state = divmod(position, len(FINAL))
+                states.setdefault(node, {})[FINAL[state]] = IndexSet.from_bitmap(bitmap)
+        return states
+
+
+def _matches(record: RunRecord, statuses: Sequence[str], tags: Mapping[str, str]) -> bool:
+    return (not statuses or record.status in statuses) and all(record.tags.get(k) == v for k, v in tags.items())

@@ -1,0 +1,52 @@
+"""What the engine is told of a plan when a run is submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assetq.broker.engine import NodeEntry
+from assetq.broker.script import packb
+from assetq.errors import UsageError
+from assetq.planning import Plan
+
+PRIORITY_LIMIT = 1000
+NODE_SPAN = 1_000_000
+
+
+def node_entries(plan: Plan) -> list[NodeEntry]:
+    """One entry for each node. Downstream nodes go first, so that a run finishes partitions before it begins others."""
+    return [
+        NodeEntry(
+            pool=node.pool,
+            order=-(node.priority * NODE_SPAN + node.index),
+            steps=len(node.steps),
+            gates=len(plan.gate_upstreams(node.index)),
+            opens=",".join(map(str, plan.gate_downstreams(node.index))),
+            batch=1,
+            ready=tuple(plan.initial_ready(node.index).to_wire()),
+        )
+        for node in plan.nodes
+    ]
+
+
+def run_details(
+    plan: Plan, *, priority: int, tags: Mapping[str, str] | None, config: Mapping[str, Any], parent_run_id: str | None
+) -> dict[str, Any]:
+    """Fields of the run hash.
+
+    Raises:
+        UsageError: The priority is out of range, or a tag is no string.
+    """
+    if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > PRIORITY_LIMIT:
+        raise UsageError(f"Priority must be a whole number from -{PRIORITY_LIMIT} to {PRIORITY_LIMIT}, not {priority!r}.")
+    for key, value in (tags or {}).items():
+        if not isinstance(key, str) or not isinstance(value, str) or not key:
+            raise UsageError(f"Tag {key!r}: {value!r} is not text; tags are strings.")
+    return {
+        "priority": priority,
+        "tags": packb(dict(tags or {})),
+        "config": packb(dict(config)),
+        "selection": plan.selection,
+        "parent": parent_run_id or "",
+    }
