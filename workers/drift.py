@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 
-from assetq.broker.engine import Claimant, Engine
+from assetq.broker.engine import Claimant
 from assetq.broker.message import Grant
+from assetq.definitions import Definitions
 from assetq.execution.step import ErrorInfo
+from assetq.planning import PlanNode
 from assetq.workers.outcome import Attempt, failed_outcome
-from assetq.workers.process import RunContext
+from assetq.workers.process import ProcessState, RunContext, local_fingerprint
 
 logger = logging.getLogger("assetq.drift")
 
@@ -17,11 +19,19 @@ PATIENCE_S = 60.0
 PAUSE_S = 0.5
 
 
-def refuse(engine: Engine, grant: Grant, claimant: Claimant, context: RunContext) -> None:
+def fits(defs: Definitions, node: PlanNode) -> bool:
+    """True when this worker's op is the one that the plan means."""
+    return local_fingerprint(defs, node.name) == node.fingerprint
+
+
+def refuse(state: ProcessState, grant: Grant, claimant: Claimant, context: RunContext) -> None:
     """Hand the batch back while the run is young enough to meet a matching worker; fail it after that."""
+    engine = state.engine
+    node = context.plan.nodes[grant.node]
+    own = local_fingerprint(state.config.defs, node.name)
     message = (
-        f"worker {claimant.worker} has other definitions than run {grant.run_id}: the plan's fingerprint is "
-        f"{context.plan.fingerprint}, the worker's {context.local_fingerprint}. Deploy the same code to the "
+        f"worker {claimant.worker} has another definition of '{node.name}' than run {grant.run_id}: the plan's "
+        f"fingerprint is {node.fingerprint}, the worker's is {own or 'missing'}. Deploy the same code to the "
         "workers, or submit the run again."
     )
     submitted = engine.client.hget(engine.keys("run", grant.run_id), "submitted")

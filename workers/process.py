@@ -10,7 +10,7 @@ from typing import Any
 
 from redis import Redis
 
-from assetq.broker.connection import PASSING, connect, with_retries
+from assetq.broker.connection import connect, with_retries
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.instance import RedisInstance
 from assetq.broker.keys import Keys
@@ -34,8 +34,6 @@ class RunContext:
     plan: Plan
     tags: Mapping[str, str]
     config: Mapping[str, Any]
-    fits: bool
-    local_fingerprint: str
 
 
 @dataclass(slots=True)
@@ -92,15 +90,11 @@ class ProcessState:
         keys = self.engine.keys
         plan = Plan.from_bytes(self.client.get(keys("plan", run_id)))
         tags, config = self.client.hmget(keys("run", run_id), "tags", "config")
-        names = [node.name for node in plan.nodes]
-        local = local_fingerprint(self.config.defs, names)
         return RunContext(
             run_id=run_id,
             plan=plan,
             tags=unpackb(tags) if tags else {},
             config=unpackb(config) if config else {},
-            fits=local == plan.fingerprint,
-            local_fingerprint=local,
         )
 
     def close(self) -> None:
@@ -109,12 +103,9 @@ class ProcessState:
         self.client.close()
 
 
-def local_fingerprint(defs: Definitions, op_names: list[str]) -> str:
-    """Fingerprint of the plan's ops in this process's code; says so when one is not there."""
+def local_fingerprint(defs: Definitions, op_name: str) -> str | None:
+    """Fingerprint of an op in this process's code; None when it has no such op."""
     try:
-        return defs.fingerprint(op_names)
-    except KeyError as error:
-        return f"without {error.args[0]}"
-
-
-__all__ = ["PASSING", "ProcessState", "RunContext", "WorkerConfig"]
+        return defs.fingerprint([op_name])
+    except KeyError:
+        return None

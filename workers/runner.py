@@ -15,6 +15,7 @@ from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
 from assetq.errors import StaleAttemptError, StepInterrupted
 from assetq.execution.step import StepResult, StepTask, execute_step
+from assetq.workers.drift import fits, refuse
 from assetq.workers.outcome import Attempt, outcome_of
 from assetq.workers.process import ProcessState, RunContext
 
@@ -89,8 +90,9 @@ class Runner:
 
     def _run_batch(self, grant: Grant, deadline: float) -> Grant | None:
         context = self.state.run_context(grant.run_id)
-        if not context.fits:
-            return self._refuse(grant, context)
+        if not fits(self.state.config.defs, context.plan.nodes[grant.node]):
+            refuse(self.state, grant, self.claimant, context)
+            return None
         try:
             return self._run_steps(grant, context, deadline)
         except StepInterrupted as interruption:
@@ -169,11 +171,6 @@ class Runner:
             ),
             deadline_s=COMMIT_RETRY_S,
         )
-
-    def _refuse(self, grant: Grant, context: RunContext) -> None:
-        from assetq.workers.drift import refuse
-
-        refuse(self.state.engine, grant, self.claimant, context)
 
 
 _local = threading.local()

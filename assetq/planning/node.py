@@ -30,6 +30,7 @@ class PlanNode:
         chunk: Most partitions in a step; 0 for all contiguous ones.
         retry: When a failed step runs again.
         priority: A larger one goes first within its run.
+        fingerprint: Of the op's definition.
     """
 
     index: int
@@ -41,6 +42,7 @@ class PlanNode:
     chunk: int = 1
     retry: RetryPolicy | None = None
     priority: int = 0
+    fingerprint: str = ""
     _before: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +101,7 @@ class PlanNode:
             "chunk": self.chunk,
             "retry": _retry_to_dict(self.retry),
             "priority": self.priority,
+            "fingerprint": self.fingerprint,
         }
 
     @classmethod
@@ -114,6 +117,7 @@ class PlanNode:
             chunk=data["chunk"],
             retry=_retry_from_dict(data["retry"]),
             priority=data["priority"],
+            fingerprint=data["fingerprint"],
         )
 
 

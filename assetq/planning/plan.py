@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,13 +25,11 @@ class Plan:
     Attributes:
         nodes: In topological order.
         edges: Between nodes of the plan.
-        fingerprint: Of the definitions that it was made from.
         selection: What was selected, as text.
     """
 
     nodes: tuple[PlanNode, ...]
     edges: tuple[PlanEdge, ...]
-    fingerprint: str = ""
     selection: str = ""
     _into: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
     _out_of: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
@@ -43,6 +42,12 @@ class Plan:
             out_of.setdefault(edge.upstream, []).append(edge)
         object.__setattr__(self, "_into", {node: tuple(edges) for node, edges in into.items()})
         object.__setattr__(self, "_out_of", {node: tuple(edges) for node, edges in out_of.items()})
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits over the definitions of all nodes."""
+        joined = ",".join(node.fingerprint for node in self.nodes)
+        return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
     @property
     def step_count(self) -> int:
@@ -203,14 +208,13 @@ class Plan:
             for e in self.edges
             if e.upstream in place and e.downstream in place
         )
-        return Plan(nodes, edges, self.fingerprint, self.selection)
+        return Plan(nodes, edges, self.selection)
 
     def to_bytes(self) -> bytes:
         """msgpack; a few kilobytes however many steps there are."""
         document = {
             "nodes": [node.to_dict() for node in self.nodes],
             "edges": [edge.to_dict() for edge in self.edges],
-            "fingerprint": self.fingerprint,
             "selection": self.selection,
         }
         packed: bytes = msgpack.packb(document)
@@ -223,6 +227,5 @@ class Plan:
         return cls(
             tuple(PlanNode.from_dict(i, node) for i, node in enumerate(document["nodes"])),
             tuple(PlanEdge.from_dict(edge) for edge in document["edges"]),
-            document["fingerprint"],
             document["selection"],
         )

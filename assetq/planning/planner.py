@@ -75,8 +75,7 @@ class _Planner:
         sets = self._partition_sets(chosen)
         kept = [definition for definition in chosen if sets[definition.op.name]]
         nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(kept))
-        names = [definition.op.name for definition in kept]
-        return Plan(nodes, tuple(self._edges(kept)), self.defs.fingerprint(names), selection)
+        return Plan(nodes, tuple(self._edges(kept)), selection)
 
     def _require_scope(self, chosen: list[AssetsDefinition]) -> None:
         partitioned = next((d for d in chosen if d.partitions_def is not None), None)
@@ -178,6 +177,7 @@ class _Planner:
             chunk=policy.chunk if policy and definition.partitions_def is not None else 1,
             retry=op.retry_policy,
             priority=_priority(definition),
+            fingerprint=self.defs.fingerprint([op.name]),
         )
 
     def _edges(self, kept: list[AssetsDefinition]) -> list[PlanEdge]:
