@@ -13,7 +13,7 @@ import msgpack
 
 from assetq.broker.keys import lua_prelude
 
-ARGUMENT = re.compile(r"^--\s+(\d+)\s+(\w+)\s+\((string|integer|ms|msgpack)\):\s*(.+)$")
+ARGUMENT = re.compile(r"^--\s+(\d+)\s+(\w+)\s+\((string|bytes|integer|ms|msgpack)\):\s*(.+)$")
 INCLUDE = re.compile(r"^-- include: (.+)$", re.MULTILINE)
 SECTION = re.compile(r"^-- ([A-Z]+):\s*(.*)$")
 
@@ -32,6 +32,8 @@ class Argument:
             # Lua's cmsgpack knows the old format only, in which text and bytes are one type.
             packed: bytes = msgpack.packb(value, use_bin_type=False)
             return packed
+        if self.type == "bytes":
+            return bytes(value)
         if self.type == "string":
             return str(value)
         return int(value)

@@ -3,7 +3,7 @@
 --   1 root (string): layout version; all other keys are built from it
 -- ARGV:
 --   1 run_id (string): new and unique
---   2 plan (string): the symbolic plan, msgpack
+--   2 plan (bytes): the symbolic plan, msgpack
 --   3 details (msgpack): flat list of fields of the run hash: tags, config, priority, selection, parent
 --   4 total (integer): steps of the plan
 --   5 nodes (msgpack): list of {pool, order, steps, gates, opens, batch, ready ranges as flat list}, in plan order
