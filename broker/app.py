@@ -24,8 +24,16 @@ def make_queue(settings: Settings, pool: str) -> Queue:
     return Queue(name, Exchange(name, type="direct"), routing_key=name)
 
 
-def make_app(settings: Settings, pools: Iterable[str] = ("default",)) -> Celery:
+def make_app(
+    settings: Settings, pools: Iterable[str] = ("default",), *, prefetch: bool = False
+) -> Celery:
     """A Celery app for publishing to, or consuming, the queues of `pools`.
+
+    Args:
+        settings: Broker and names.
+        pools: Pools to consume.
+        prefetch: Take one message more than there are threads. A process wakes the consumer when it is free,
+            a thread does not, so threads need it.
 
     Results, chords, ETA and revokes are not used: Redis scripts decide, Celery only delivers.
     Messages are acknowledged early; the lease brings back what a dead worker had.
@@ -41,7 +49,7 @@ def make_app(settings: Settings, pools: Iterable[str] = ("default",)) -> Celery:
         task_acks_late=False,
         task_reject_on_worker_lost=False,
         worker_prefetch_multiplier=1,
-        worker_disable_prefetch=True,
+        worker_disable_prefetch=not prefetch,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,

@@ -78,7 +78,7 @@ def run_worker(
         concurrency=processes,
         board=Board(processes),
     )
-    app = make_app(settings, config.pools)
+    app = make_app(settings, config.pools, prefetch=pool_class == "threads")
     host(app, config, pool_class)
     return start_celery(app, config, pool_class)
 
