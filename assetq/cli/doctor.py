@@ -1,0 +1,97 @@
+"""`doctor`: is everything as it should be?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from assetq.broker.instance import RedisInstance
+from assetq.broker.settings import Settings
+from assetq.cli.option import json_option
+from assetq.cli.output import print_json
+
+OLDEST_SERVER = (7, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `mend` says what to do when it is not ok."""
+
+    ok: bool
+    subject: str
+    detail: str
+    mend: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain."""
+        return {"ok": self.ok, "subject": self.subject, "detail": self.detail, "mend": self.mend}
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Rebuild the frontier of active runs from plan and completion records.")
+@json_option
+def doctor(repair: bool, as_json: bool) -> int:
+    """Check the server, the settings, the fleet and the pools."""
+    settings = Settings.load()
+    instance = RedisInstance.open(settings.redis_url, settings.namespace)
+    with instance:
+        findings = [*_server(instance), *_fleet(instance), *_runs(instance, repair)]
+    healthy = all(finding.ok for finding in findings)
+    if as_json:
+        findings_json = [finding.to_json() for finding in findings]
+        print_json({"healthy": healthy, "findings": findings_json, "settings": settings.public()})
+        return 0 if healthy else 1
+    for finding in findings:
+        click.echo(f"{'ok ' if finding.ok else 'BAD'}  {finding.subject}: {finding.detail}")
+        if not finding.ok and finding.mend:
+            click.echo(f"     -> {finding.mend}")
+    click.echo("Settings:")
+    for name, value in settings.public().items():
+        click.echo(f"  {name} = {value}")
+    return 0 if healthy else 1
+
+
+def _server(instance: RedisInstance) -> list[Finding]:
+    info: Any = instance.client.info()
+    version = str(info.get("valkey_version") or info["redis_version"])
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    policy: Any = info.get("maxmemory_policy", "noeviction")
+    aof = bool(info.get("aof_enabled"))
+    return [
+        Finding(numbers >= OLDEST_SERVER, "server", f"version {version}", "Use Redis 7.0 or newer, or Valkey."),
+        Finding(aof, "append-only file", "on" if aof else "off", "Set appendonly yes, or a restart loses runs."),
+        Finding(policy == "noeviction", "maxmemory-policy", policy, "Set maxmemory-policy noeviction: every key matters."),
+    ]
+
+
+def _fleet(instance: RedisInstance) -> list[Finding]:
+    workers = instance.list_workers()
+    served = {pool for worker in workers for pool in worker.pools}
+    findings = [
+        Finding(bool(workers), "workers", f"{len(workers)} alive", "Start one with `assetq worker -m MODULE`.")
+    ]
+    for pool in instance.list_pools():
+        if (pool.ready or pool.queued) and pool.pool not in served:
+            findings.append(
+                Finding(
+                    False,
+                    f"pool {pool.pool}",
+                    f"{pool.ready + pool.queued} steps wait and no live worker serves it",
+                    f"Start a worker with --pools {pool.pool}.",
+                )
+            )
+    return findings
+
+
+def _runs(instance: RedisInstance, repair: bool) -> list[Finding]:
+    findings = []
+    for run_id in instance.active_run_ids():
+        problem = instance.check_run(run_id)
+        if problem and repair:
+            instance.repair_run(run_id)
+            findings.append(Finding(True, f"run {run_id}", f"was repaired: {problem}"))
+        elif problem:
+            findings.append(Finding(False, f"run {run_id}", problem, "assetq doctor --repair"))
+    return findings

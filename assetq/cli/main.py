@@ -1,0 +1,85 @@
+"""`assetq`: the command line. Commands live in modules of their own and are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+from click_didyoumean import DYMGroup
+
+from assetq.errors import AssetqError
+
+# Command -> module and attribute.
+COMMANDS = {
+    "assets": "assetq.cli.asset:assets",
+    "backfill": "assetq.cli.submit:backfill",
+    "demo": "assetq.cli.demo:demo",
+    "dev": "assetq.cli.dev:dev",
+    "doctor": "assetq.cli.doctor:doctor",
+    "events": "assetq.cli.run:events",
+    "materialize": "assetq.cli.submit:materialize",
+    "new": "assetq.cli.new:new",
+    "plan": "assetq.cli.submit:plan",
+    "pools": "assetq.cli.pool:pools",
+    "runs": "assetq.cli.run:runs",
+    "worker": "assetq.cli.worker:worker",
+    "workers": "assetq.cli.worker:workers",
+}
+
+
+class LazyGroup(DYMGroup):  # type: ignore[misc]
+    """A group that imports a command's module when the command is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="assetq")
+def cli() -> None:
+    """Software-defined assets on a Celery fleet: plan, backfill, watch, limit, repair."""
+
+
+def report(error: AssetqError) -> None:
+    """Print an error for people, on stderr."""
+    click.secho(f"Error: {error}", fg="red" if sys.stderr.isatty() else None, err=True)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="assetq", standalone_mode=False)
+    except AssetqError as error:
+        report(error)
+        return error.exit_code
+    except click.exceptions.Exit as exit_request:
+        return exit_request.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """Entry point of the `assetq` command."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

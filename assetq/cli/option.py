@@ -1,0 +1,134 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from assetq.broker.settings import Settings
+from assetq.definitions import Definitions, load_definitions
+from assetq.errors import UsageError
+from assetq.execution import Instance
+from assetq.planning import PartitionScope
+
+Command = Callable[..., Any]
+
+
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")(command)
+
+
+def code_options(command: Command) -> Command:
+    """`-m` and `-f`."""
+    command = click.option("-f", "--file", help="Python file with the definitions.")(command)
+    return click.option("-m", "--module", help="Module with the definitions.")(command)
+
+
+def select_option(command: Command) -> Command:
+    """`--select`."""
+    return click.option("--select", "-s", default="*", show_default=True, help="Which assets.")(command)
+
+
+def partition_options(command: Command) -> Command:
+    """The options that say which partitions; they arrive as one `scope`."""
+    options = [
+        click.option("--partition", "keys", multiple=True, help="A partition key; may be repeated."),
+        click.option("--partitions", "ranges", multiple=True, help="FIRST..LAST, both included."),
+        click.option("--all", "everything", is_flag=True, help="Every partition."),
+        click.option("--missing", is_flag=True, help="Partitions without a materialization."),
+        click.option("--failed", is_flag=True, help="Partitions whose last attempt failed."),
+        click.option("--anchor", help="Asset whose partitions the keys name."),
+    ]
+
+    @functools.wraps(command)
+    def with_scope(**values: Any) -> Any:
+        scope = make_scope(
+            values.pop("keys"), values.pop("ranges"), values.pop("everything"), values.pop("missing"),
+            values.pop("failed"), values.pop("anchor"),
+        )  # fmt: skip
+        return command(scope=scope, **values)
+
+    wrapped: Command = with_scope
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def make_scope(
+    keys: tuple[str, ...], ranges: tuple[str, ...], everything: bool, missing: bool, failed: bool, anchor: str | None
+) -> PartitionScope:
+    """The scope that the options mean."""
+    pairs = []
+    for text in ranges:
+        first, dots, last = text.partition("..")
+        if not (first and dots and last):
+            raise UsageError(f"--partitions takes FIRST..LAST, for example 2024-01-01..2024-01-31, not '{text}'.")
+        pairs.append((first, last))
+    return PartitionScope(keys, tuple(pairs), everything, missing, failed, anchor)
+
+
+def tag_option(command: Command) -> Command:
+    """`--tag k=v`."""
+    return click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Tag of the run; may be repeated.")(command)
+
+
+def parse_tags(texts: tuple[str, ...]) -> dict[str, str]:
+    """Tags from `k=v` texts."""
+    tags = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"--tag takes KEY=VALUE, not '{text}'.")
+        tags[key] = value
+    return tags
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Where the definitions are: exactly one of both."""
+
+    module: str | None
+    file: str | None
+
+    @classmethod
+    def choose(cls, module: str | None, file: str | None, settings: Settings) -> Code:
+        """What was given, or the default of the settings."""
+        if module or file:
+            return cls(module, file)
+        return cls(settings.default_module, None if settings.default_module else settings.default_file)
+
+    def load(self) -> Definitions:
+        """The definitions, validated."""
+        defs = load_definitions(self.module, self.file)
+        defs.validate()
+        return defs
+
+
+def connect(settings: Settings | None = None) -> Instance:
+    """The instance that the settings name."""
+    chosen = settings or Settings.load()
+    return Instance.connect(chosen.redis_url, namespace=chosen.namespace)
+
+
+def read_config(path: str | None) -> Any:
+    """Run config from a YAML or JSON file.
+
+    Raises:
+        UsageError: The file cannot be read, or is neither.
+    """
+    if path is None:
+        return None
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.safe_load(file)
+    except OSError as error:
+        raise UsageError(f"Cannot read config file '{path}': {error.strerror}.") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"Config file '{path}' is neither YAML nor JSON: {error}.") from None

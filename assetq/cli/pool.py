@@ -1,0 +1,81 @@
+"""`pools`."""
+
+from __future__ import annotations
+
+import click
+from click_didyoumean import DYMGroup
+
+from assetq.cli.option import connect, json_option
+from assetq.cli.output import print_json, print_table
+from assetq.execution import Instance, PoolRecord
+from assetq.execution.event import iso
+
+
+@click.group(cls=DYMGroup)
+def pools() -> None:
+    """Concurrency pools and their limits."""
+
+
+def _record(instance: Instance, pool: str) -> PoolRecord:
+    return instance.show_pool(pool).record
+
+
+@pools.command("list")
+@json_option
+def list_pools(as_json: bool) -> None:
+    """Every pool."""
+    with connect() as instance:
+        records = instance.list_pools()
+    if as_json:
+        print_json([record.to_json() for record in records])
+        return
+    rows = [(r.pool, "none" if r.limit is None else r.limit, r.in_use, r.queued, r.ready) for r in records]
+    print_table(("POOL", "LIMIT", "IN USE", "QUEUED", "READY"), rows, "There are no pools.")
+
+
+@pools.command()
+@click.argument("pool")
+@json_option
+def show(pool: str, as_json: bool) -> None:
+    """Who holds slots, who waits, and why."""
+    with connect() as instance:
+        detail = instance.show_pool(pool)
+    if as_json:
+        print_json(detail.to_json())
+        return
+    record = detail.record
+    limit = "no limit" if record.limit is None else f"limit {record.limit}"
+    click.echo(f"{record.pool}: {limit}, {record.in_use} in use ({record.queued} queued), {record.ready} ready")
+    holders = [(h.steps, h.state, h.worker, iso(h.since_ms), h.run_id) for h in detail.holders]
+    print_table(("HOLDER", "STATE", "WORKER", "SINCE", "RUN"), holders, "No slot is held.")
+    waiters = [(w.run_id, w.ready, w.reason) for w in detail.waiters]
+    print_table(("WAITING RUN", "READY STEPS", "REASON"), waiters, "Nothing waits.")
+
+
+@pools.command("set", context_settings={"ignore_unknown_options": True})
+@click.argument("pool")
+@click.argument("limit", type=int)
+@json_option
+def set_limit(pool: str, limit: int, as_json: bool) -> None:
+    """Limit the pool to LIMIT slots, at once; 0 pauses it."""
+    with connect() as instance:
+        instance.set_pool_limit(pool, limit)
+        _show(_record(instance, pool), as_json)
+
+
+@pools.command()
+@click.argument("pool")
+@json_option
+def unset(pool: str, as_json: bool) -> None:
+    """Remove the pool's limit."""
+    with connect() as instance:
+        _record(instance, pool)
+        instance.unset_pool_limit(pool)
+        _show(_record(instance, pool), as_json)
+
+
+def _show(record: PoolRecord, as_json: bool) -> None:
+    if as_json:
+        print_json(record.to_json())
+    else:
+        click.echo(f"{record.pool}: {'no limit' if record.limit is None else f'limit {record.limit}'}")

@@ -1,0 +1,158 @@
+"""`runs` and `events`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import click
+from click_didyoumean import DYMGroup
+
+from assetq.cli.option import connect, json_option
+from assetq.cli.output import event_line, exit_code_of, print_json, print_table, status_text, summary
+from assetq.cli.submit import show_run
+from assetq.execution import Event, EventType, Instance
+from assetq.execution.event import iso
+
+
+@click.group(cls=DYMGroup)
+def runs() -> None:
+    """Runs: list, show, watch, wait, cancel, retry, logs. ID is an id, a unique beginning of one, or "last"."""
+
+
+@runs.command("list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--status", "statuses", multiple=True, help="Only runs with this status; may be repeated.")
+@json_option
+def list_runs(limit: int, statuses: tuple[str, ...], as_json: bool) -> None:
+    """Newest runs first."""
+    with connect() as instance:
+        records = instance.list_runs(limit, [status.upper() for status in statuses])
+    if as_json:
+        print_json([record.to_json() for record in records])
+        return
+    rows = [
+        (r.run_id, status_text(r.status), f"{r.steps.done}/{r.steps.total}", r.steps.failed, iso(r.submitted_at_ms), r.selection)
+        for r in records
+    ]
+    print_table(("RUN", "STATUS", "STEPS", "FAILED", "SUBMITTED", "SELECTION"), rows, "There are no runs yet.")
+
+
+@runs.command()
+@click.argument("run_id", metavar="ID")
+@json_option
+def show(run_id: str, as_json: bool) -> None:
+    """One run."""
+    with connect() as instance:
+        record = instance.get_run(instance.resolve_run_id(run_id))
+    if as_json:
+        print_json(record.to_json())
+        return
+    click.echo(summary(record))
+    for name, value in record.to_json().items():
+        if name not in ("run_id", "status", "steps") and value not in (None, "", {}):
+            click.echo(f"  {name}: {value}")
+
+
+@runs.command()
+@click.argument("run_id", metavar="ID")
+@json_option
+def watch(run_id: str, as_json: bool) -> int:
+    """Progress until the run ends."""
+    from assetq.cli.progress import watch as watch_run
+
+    with connect() as instance:
+        record = watch_run(instance, instance.resolve_run_id(run_id))
+    show_run(record, as_json)
+    return exit_code_of(record)
+
+
+@runs.command()
+@click.argument("run_id", metavar="ID")
+@click.option("--timeout", type=click.FloatRange(min=0), help="Seconds.")
+@json_option
+def wait(run_id: str, timeout: float | None, as_json: bool) -> int:
+    """Wait for the end."""
+    from assetq.execution import RunHandle
+
+    with connect() as instance:
+        handle = RunHandle(instance, instance.resolve_run_id(run_id))
+        try:
+            record = handle.wait(timeout)
+        except TimeoutError as error:
+            click.echo(str(error), err=True)
+            show_run(handle.status(), as_json)
+            return 1
+    show_run(record, as_json)
+    return exit_code_of(record)
+
+
+@runs.command()
+@click.argument("run_id", metavar="ID")
+@json_option
+def cancel(run_id: str, as_json: bool) -> None:
+    """Cancel: nothing of the run starts any more, what runs is interrupted."""
+    with connect() as instance:
+        record = instance.cancel_run(instance.resolve_run_id(run_id))
+    show_run(record, as_json)
+
+
+@runs.command()
+@click.argument("run_id", metavar="ID")
+@click.option("--failed", is_flag=True, help="Only the steps that have not succeeded.")
+@json_option
+def retry(run_id: str, failed: bool, as_json: bool) -> None:
+    """Submit the run again, as a new run."""
+    with connect() as instance:
+        handle = instance.retry_run(instance.resolve_run_id(run_id), failed_only=failed)
+        record = handle.status()
+    show_run(record, as_json)
+
+
+@runs.command()
+@click.argument("run_id", metavar="ID")
+@click.option("--step", help="Only this step, for example 'orders[2024-01-01]'.")
+@click.option("--follow", is_flag=True, help="Go on until the run ends.")
+@json_option
+def logs(run_id: str, step: str | None, follow: bool, as_json: bool) -> None:
+    """Log lines and failures of the run's steps."""
+    with connect() as instance:
+        found = instance.resolve_run_id(run_id)
+        if step is not None:
+            plan = instance.get_plan(found)
+            step = plan.step_key(*plan.find_step(step))
+        wanted = (EventType.LOG, EventType.STEP_FAILURE, EventType.STEP_UP_FOR_RETRY)
+        chosen = (e for e in _events(instance, found, None, follow) if e.type in wanted and step in (None, e.step_key))
+        if as_json:
+            print_json([event.to_json() for event in chosen])
+            return
+        for event in chosen:
+            click.echo(_log_line(event))
+
+
+def _log_line(event: Event) -> str:
+    level = event.data.get("level", "ERROR")
+    line = f"{event.to_json()['timestamp'][11:23]} {level:<7} {event.step_key}: {event.message}"
+    stack = event.data.get("error", {}).get("stack")
+    return f"{line}\n{stack.rstrip()}" if stack else line
+
+
+def _events(instance: Instance, run_id: str, after: str | None, follow: bool) -> Iterator[Event]:
+    if follow:
+        yield from instance.follow_events(run_id, after)
+        return
+    while page := instance.read_events(run_id, after):
+        yield from page
+        after = page[-1].cursor
+
+
+@click.command()
+@click.argument("run_id", metavar="ID")
+@click.option("--follow", is_flag=True, help="Go on until the run ends.")
+@click.option("--after", metavar="CURSOR", help="Begin behind this event.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def events(run_id: str, follow: bool, after: str | None, as_json: bool) -> None:
+    """The event log of a run."""
+    with connect() as instance:
+        for event in _events(instance, instance.resolve_run_id(run_id), after, follow):
+            click.echo(json.dumps(event.to_json(), ensure_ascii=False) if as_json else event_line(event))

@@ -1,0 +1,185 @@
+"""`plan`, `materialize` and `backfill`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from assetq.broker.settings import Settings
+from assetq.cli.option import (
+    Code,
+    code_options,
+    connect,
+    json_option,
+    parse_tags,
+    partition_options,
+    read_config,
+    select_option,
+    tag_option,
+)
+from assetq.cli.output import exit_code_of, print_json, print_table, summary
+from assetq.errors import UsageError
+from assetq.execution import Event, EventType, RunRecord, materialize_plan
+from assetq.planning import PartitionScope, Plan, make_plan
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan as `--json` prints it."""
+    return {
+        "steps": plan.step_count,
+        "partitions": plan.partition_count,
+        "nodes": [
+            {
+                "asset": asset,
+                "partitions": len(node.partitions),
+                "steps": len(node.steps),
+                "pool": node.pool,
+            }
+            for node in plan.nodes
+            for asset in node.assets
+        ],
+    }
+
+
+def show_plan(plan: Plan, as_json: bool) -> None:
+    """Print what would run."""
+    if as_json:
+        print_json(plan_json(plan))
+        return
+    rows = [
+        (asset, len(node.partitions) if node.partitions_def else "-", len(node.steps), node.pool, _span(plan, node.index))
+        for node in plan.nodes
+        for asset in node.assets
+    ]
+    print_table(("ASSET", "PARTITIONS", "STEPS", "POOL", "FROM .. TO"), rows, "Nothing to run.")
+    click.echo(f"{plan.step_count} steps, {plan.partition_count} partitions")
+
+
+def _span(plan: Plan, index: int) -> str:
+    node = plan.nodes[index]
+    if node.partitions_def is None:
+        return "-"
+    return f"{node.partitions_def.key_at(node.partitions.first)} .. {node.partitions_def.key_at(node.partitions.last)}"
+
+
+@click.command()
+@code_options
+@select_option
+@partition_options
+@json_option
+def plan(module: str | None, file: str | None, select: str, scope: PartitionScope, as_json: bool) -> None:
+    """Show what would run. Runs nothing."""
+    settings = Settings.load()
+    defs = Code.choose(module, file, settings).load()
+    states = connect(settings).partition_states if scope.missing or scope.failed else None
+    show_plan(make_plan(defs, selection=select, scope=scope, states=states), as_json)
+
+
+@click.command()
+@code_options
+@select_option
+@click.option("--partition", "keys", multiple=True, help="A partition key; may be repeated.")
+@click.option("--config", "config_path", help="Run config: a YAML or JSON file.")
+@tag_option
+@click.option("--local", is_flag=True, help="In this process, without a server.")
+@click.option("--no-wait", is_flag=True, help="Print the run and leave.")
+@json_option
+def materialize(
+    module: str | None,
+    file: str | None,
+    select: str,
+    keys: tuple[str, ...],
+    config_path: str | None,
+    tags: tuple[str, ...],
+    local: bool,
+    no_wait: bool,
+    as_json: bool,
+) -> int:
+    """Materialize assets in one run."""
+    settings = Settings.load()
+    defs = Code.choose(module, file, settings).load()
+    config, parsed = read_config(config_path), parse_tags(tags)
+    scope = PartitionScope(keys=keys)
+    if local:
+        plan = make_plan(defs, selection=select, scope=scope)
+        result = materialize_plan(
+            defs, plan, storage=settings.storage, run_config=config, tags=parsed, raise_on_error=False
+        )
+        record = result.run.record()
+        _show_failures(result.all_events)
+    else:
+        with connect(settings) as instance:
+            handle = instance.submit(defs, selection=select, partitions=scope, tags=parsed, run_config=config)
+            record = handle.status() if no_wait else handle.wait()
+            if not no_wait:
+                _show_failures([e for e in handle.events() if e.type is EventType.STEP_FAILURE])
+    show_run(record, as_json)
+    return 0 if no_wait else exit_code_of(record)
+
+
+def _show_failures(events: list[Event]) -> None:
+    for event in events:
+        if event.type is EventType.STEP_FAILURE:
+            click.echo(f"FAILED {event.step_key}: {event.message}", err=True)
+            click.echo(event.data.get("error", {}).get("stack", ""), err=True)
+
+
+def show_run(record: RunRecord, as_json: bool) -> None:
+    """Print a run."""
+    if as_json:
+        print_json(record.to_json())
+    else:
+        click.echo(summary(record))
+
+
+@click.command()
+@code_options
+@select_option
+@partition_options
+@click.option("--priority", type=int, default=0, show_default=True, help="A larger one goes first.")
+@tag_option
+@click.option("--config", "config_path", help="Run config: a YAML or JSON file.")
+@click.option("--watch", "watching", is_flag=True, help="Show progress until the run ends.")
+@click.option("--dry-run", is_flag=True, help="Like `assetq plan`.")
+@json_option
+def backfill(
+    module: str | None,
+    file: str | None,
+    select: str,
+    scope: PartitionScope,
+    priority: int,
+    tags: tuple[str, ...],
+    config_path: str | None,
+    watching: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Submit one run over many partitions; prints its id."""
+    settings = Settings.load()
+    defs = Code.choose(module, file, settings).load()
+    if dry_run:
+        states = connect(settings).partition_states if scope.missing or scope.failed else None
+        show_plan(make_plan(defs, selection=select, scope=scope, states=states), as_json)
+        return 0
+    with connect(settings) as instance:
+        instance.register_assets(defs)
+        made = make_plan(defs, selection=select, scope=scope, states=instance.partition_states)
+        if not made.nodes:
+            raise UsageError("Nothing to run: no partition is " + ("failed." if scope.failed else "missing."))
+        handle = instance.submit_plan(
+            made, priority=priority, tags=parse_tags(tags), run_config=read_config(config_path), defs=defs
+        )
+        if as_json:
+            print_json({"run_id": handle.run_id, "steps": made.step_count, "partitions": made.partition_count})
+        else:
+            click.echo(handle.run_id)
+            click.echo(f"{made.step_count} steps, {made.partition_count} partitions", err=True)
+        if not watching:
+            return 0
+        from assetq.cli.progress import watch
+
+        record = watch(instance, handle.run_id)
+        if not as_json:
+            click.echo(summary(record), err=True)
+        return exit_code_of(record)
