@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from assetq.broker.settings import Settings
 from celery import Celery
 from kombu import Exchange, Queue
-
-from assetq.broker.settings import Settings
 
 TASK_NAME = "assetq.run_steps"
 
@@ -24,9 +23,7 @@ def make_queue(settings: Settings, pool: str) -> Queue:
     return Queue(name, Exchange(name, type="direct"), routing_key=name)
 
 
-def make_app(
-    settings: Settings, pools: Iterable[str] = ("default",), *, prefetch: bool = False
-) -> Celery:
+def make_app(settings: Settings, pools: Iterable[str] = ("default",), *, prefetch: bool = False) -> Celery:
     """A Celery app for publishing to, or consuming, the queues of `pools`.
 
     Args:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import redis
+from assetq.broker.keys import LAYOUT_VERSION, Keys
+from assetq.broker.settings import hide_password
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -19,8 +21,6 @@ from redis.exceptions import (
 )
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from assetq.broker.keys import LAYOUT_VERSION, Keys
-from assetq.broker.settings import hide_password
 from assetq.errors import AssetqError, ServerUnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -109,6 +109,6 @@ def check_layout(client: Redis, keys: Keys) -> None:
     text = found.decode() if isinstance(found, bytes) else str(found)
     if text != LAYOUT_VERSION:
         raise UsageError(
-            f"Namespace '{keys.namespace}' holds data of layout {text}, and this assetq writes layout {LAYOUT_VERSION}. "
-            "Use the matching version of assetq, or another ASSETQ_NAMESPACE."
+            f"Namespace '{keys.namespace}' holds data of layout {text}, and this assetq writes layout "
+            f"{LAYOUT_VERSION}. Use the matching version of assetq, or another ASSETQ_NAMESPACE."
         )

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from redis import Redis
-
 from assetq.broker.codes import Code, error_of
 from assetq.broker.keys import Keys
 from assetq.broker.message import Grant, HeldGrant, Message, Poisoned, text
 from assetq.broker.script import load_script
 from assetq.broker.settings import Settings
+from redis import Redis
+
 from assetq.errors import AssetqError
 
 RECOVERY_LIMIT = 200
@@ -268,4 +268,25 @@ class Engine:
         reply = self.run_script("set_pool_limit", pool=pool, limit=limit)
         if reply[0] is not Code.OK:
             raise AssetqError(f"pool {pool}: refused with {reply[0]}")
+        self._publish(reply[1])
+
+    def rebuild(
+        self,
+        run_id: str,
+        nodes: Sequence[NodeEntry],
+        need: Sequence[tuple[int, int, int]],
+        counts: tuple[int, int, int],
+    ) -> None:
+        """Replace what is derived of an active run; steps under way begin again. Atomic.
+
+        Args:
+            run_id: The run.
+            nodes: What is left of each node.
+            need: `(node, step, done)` for partly satisfied steps.
+            counts: Steps that succeeded, failed, were skipped.
+        """
+        wire = [node.to_wire() for node in nodes]
+        reply = self.run_script("rebuild_run", run_id=run_id, nodes=wire, need=list(need), counts=list(counts))
+        if reply[0] is not Code.OK:
+            raise error_of(reply[0], run_id)
         self._publish(reply[1])

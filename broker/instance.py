@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from assetq.broker.asset_status import AssetStatus, status_location
 from assetq.broker.connection import check_layout, connect, translated
@@ -15,10 +15,12 @@ from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.pool_reader import PoolReader
 from assetq.broker.publisher import Publisher
+from assetq.broker.repair import compute_frontier
 from assetq.broker.run_reader import RunReader
 from assetq.broker.script import packb, unpackb
 from assetq.broker.settings import Settings
 from assetq.broker.submission import node_entries, run_details
+
 from assetq.definitions import AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.errors import PoolLimitError, UnknownAssetError, suggest
@@ -52,7 +54,7 @@ def on_redis(
         with translated(self.settings.redis_url):
             return method(self, *args, **kwargs)
 
-    return translating
+    return cast("Callable[Concatenate[RedisInstance, P], T]", translating)
 
 
 class RedisInstance(Instance):
@@ -280,6 +282,37 @@ class RedisInstance(Instance):
         self.engine.run_script("wipe_asset", asset=record.key, identity=identity, start=start, stop=stop)
 
     @on_redis
+    def active_run_ids(self) -> list[str]:
+        """Runs that have not ended."""
+        return sorted(text(run_id) for run_id in self.client.smembers(self.keys("active")))
+
+    @on_redis
+    def check_run(self, run_id: str) -> str | None:
+        """What is wrong with a run's record: None, or a sentence. Compares counts with the bitmaps."""
+        record = self.runs.run(run_id)
+        frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id))
+        kept = (record.steps.succeeded, record.steps.failed, record.steps.skipped)
+        if kept != frontier.counts:
+            return f"counts say {kept} succeeded, failed, skipped; the completion record says {frontier.counts}"
+        moving = record.steps.ready + record.steps.queued + record.steps.running
+        due = sum(
+            end - start
+            for node in frontier.nodes
+            if node.gates == 0
+            for start, end in zip(node.ready[::2], node.ready[1::2], strict=True)
+        )
+        delayed = self.client.zcard(self.keys("delayed"))
+        if moving + delayed < due:
+            return f"{due} steps should be ready or under way, and {moving} are"
+        return None
+
+    @on_redis
+    def repair_run(self, run_id: str) -> None:
+        """Rebuild a run's frontier from its plan and completion bitmaps; steps under way begin again. Atomic."""
+        frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id))
+        self.engine.rebuild(run_id, frontier.nodes, frontier.need, frontier.counts)
+
+    @on_redis
     def list_workers(self) -> list[WorkerRecord]:
         """Live workers."""
         return self.pool_reader.workers()
@@ -291,6 +324,4 @@ class RedisInstance(Instance):
 
 
 def _materializes(event: Event, asset: str, partition: str) -> bool:
-    return (
-        event.type is EventType.ASSET_MATERIALIZATION and event.asset == asset and event.partition == partition
-    )
+    return event.type is EventType.ASSET_MATERIALIZATION and event.asset == asset and event.partition == partition

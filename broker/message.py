@@ -34,7 +34,13 @@ class Message:
 
     def to_kwargs(self) -> dict[str, Any]:
         """Arguments of the Celery task."""
-        return {"run_id": self.run_id, "node": self.node, "start": self.start, "stop": self.stop, "fence": self.fence}
+        return {
+            "run_id": self.run_id,
+            "node": self.node,
+            "start": self.start,
+            "stop": self.stop,
+            "fence": self.fence,
+        }
 
 
 @dataclass(frozen=True, slots=True)

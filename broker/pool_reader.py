@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from redis import Redis
-
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.run_reader import RunReader
+from redis import Redis
+
 from assetq.errors import UnknownRunError, UsageError, suggest
 from assetq.execution.record import PoolDetail, PoolHolder, PoolRecord, PoolWaiter, WorkerRecord
 
@@ -42,7 +42,16 @@ class PoolReader:
                 pipeline.hmget(self.keys("grant", fence), "run", "node", "from", "to", "state", "worker", "since")
             rows = pipeline.execute() if fences else []
         return [
-            GrantRecord(fence, text(r[0]), int(r[1]), int(r[2]), int(r[3]), text(r[4]), text(r[5]) if r[5] else None, int(r[6]))
+            GrantRecord(
+                fence,
+                text(r[0]),
+                int(r[1]),
+                int(r[2]),
+                int(r[3]),
+                text(r[4]),
+                text(r[5]) if r[5] else None,
+                int(r[6]),
+            )
             for fence, r in zip(fences, rows, strict=True)
             if r[0]
         ]

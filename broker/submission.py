@@ -7,6 +7,7 @@ from typing import Any
 
 from assetq.broker.engine import NodeEntry
 from assetq.broker.script import packb
+
 from assetq.errors import UsageError
 from assetq.planning import Plan
 
@@ -31,7 +32,12 @@ def node_entries(plan: Plan) -> list[NodeEntry]:
 
 
 def run_details(
-    plan: Plan, *, priority: int, tags: Mapping[str, str] | None, config: Mapping[str, Any], parent_run_id: str | None
+    plan: Plan,
+    *,
+    priority: int,
+    tags: Mapping[str, str] | None,
+    config: Mapping[str, Any],
+    parent_run_id: str | None,
 ) -> dict[str, Any]:
     """Fields of the run hash.
 
@@ -39,7 +45,9 @@ def run_details(
         UsageError: The priority is out of range, or a tag is no string.
     """
     if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > PRIORITY_LIMIT:
-        raise UsageError(f"Priority must be a whole number from -{PRIORITY_LIMIT} to {PRIORITY_LIMIT}, not {priority!r}.")
+        raise UsageError(
+            f"Priority must be a whole number from -{PRIORITY_LIMIT} to {PRIORITY_LIMIT}, not {priority!r}."
+        )
     for key, value in (tags or {}).items():
         if not isinstance(key, str) or not isinstance(value, str) or not key:
             raise UsageError(f"Tag {key!r}: {value!r} is not text; tags are strings.")

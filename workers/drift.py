@@ -7,11 +7,12 @@ import time
 
 from assetq.broker.engine import Claimant
 from assetq.broker.message import Grant
-from assetq.definitions import Definitions
-from assetq.execution.step import ErrorInfo
-from assetq.planning import PlanNode
 from assetq.workers.outcome import Attempt, failed_outcome
 from assetq.workers.process import ProcessState, RunContext, local_fingerprint
+
+from assetq.definitions import Definitions
+from assetq.execution.failure import ErrorInfo
+from assetq.planning import PlanNode
 
 logger = logging.getLogger("assetq.drift")
 

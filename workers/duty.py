@@ -15,9 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from redis import Redis
-
-import assetq
 from assetq.broker.connection import PASSING, connect
 from assetq.broker.engine import Engine
 from assetq.broker.keys import Keys
@@ -27,6 +24,9 @@ from assetq.broker.script import unpackb
 from assetq.workers.board import is_alive
 from assetq.workers.poison import fail_poisoned
 from assetq.workers.process import WorkerConfig
+from redis import Redis
+
+import assetq
 
 logger = logging.getLogger("assetq.duty")
 
@@ -66,7 +66,11 @@ class Duty:
     def start(self) -> None:
         """Begin; the worker is registered when this returns, unless Redis is away."""
         self._survive(self.beat)
-        loops = {"heartbeat": self._beat_forever, "recovery": self._recover_forever, "control": self._listen_forever}
+        loops = {
+            "heartbeat": self._beat_forever,
+            "recovery": self._recover_forever,
+            "control": self._listen_forever,
+        }
         for name, loop in loops.items():
             thread = threading.Thread(target=loop, name=f"assetq-{name}", daemon=True)
             thread.start()
@@ -115,9 +119,7 @@ class Duty:
         lost, self.lost = dict(self.lost), []
         for grant in held:
             if grant.pid in lost:
-                self._fail(
-                    self.engine.hand_back(grant.fence, self.config.name, crashed=True, reason=lost[grant.pid])
-                )
+                self._fail(self.engine.hand_back(grant.fence, self.config.name, crashed=True, reason=lost[grant.pid]))
 
     def _interrupt_canceled(self, held: Sequence[HeldGrant]) -> None:
         now = time.monotonic()

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from assetq.broker.app import TASK_NAME
+from assetq.workers.duty import Duty, interrupt_process, kill_process
+from assetq.workers.process import ProcessState, WorkerConfig
+from assetq.workers.runner import Runner, current_runner, set_current_runner
 from billiard import current_process
 from billiard.exceptions import Terminated, WorkerLostError
 from celery import Celery, signals
 from celery.worker.request import Request
 
-from assetq.broker.app import TASK_NAME
 from assetq.errors import StepInterrupted
-from assetq.workers.duty import Duty, interrupt_process, kill_process
-from assetq.workers.process import ProcessState, WorkerConfig
-from assetq.workers.runner import Runner, current_runner, set_current_runner
 
 logger = logging.getLogger("assetq.worker")
 
@@ -152,11 +152,15 @@ def connect_signals(hosting: Host) -> None:
     def on_ready(**_: Any) -> None:
         if hosting.pool_class == "solo":
             signal.signal(signal.SIGUSR2, on_interrupt)
-        hosting.duty = Duty(
-            config, hosting.interrupt, kill_process if hosting.pool_class == "prefork" else None
-        )
+        hosting.duty = Duty(config, hosting.interrupt, kill_process if hosting.pool_class == "prefork" else None)
         hosting.duty.start()
-        logger.info("worker %s ready: pools %s, %d %s", config.name, ", ".join(config.pools), config.concurrency, hosting.pool_class)
+        logger.info(
+            "worker %s ready: pools %s, %d %s",
+            config.name,
+            ", ".join(config.pools),
+            config.concurrency,
+            hosting.pool_class,
+        )
 
     def on_stopping(**_: Any) -> None:
         timer = threading.Timer(config.settings.grace_ms / 1000, hosting.interrupt_all)

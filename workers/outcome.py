@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from assetq.broker.asset_status import status_location
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
+from assetq.broker.script import packb
+
 from assetq.execution.event import EventType, StepEvent
-from assetq.execution.step import ErrorInfo, StepResult, StepStatus
+from assetq.execution.failure import ErrorInfo
+from assetq.execution.step import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
-from assetq.broker.asset_status import status_location
-from assetq.broker.script import packb
 
 
 @dataclass(frozen=True, slots=True)

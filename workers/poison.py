@@ -6,10 +6,11 @@ import time
 
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.message import Grant, Poisoned
-from assetq.errors import StaleAttemptError
-from assetq.execution.step import ErrorInfo
-from assetq.planning import Plan
 from assetq.workers.outcome import Attempt, failed_outcome
+
+from assetq.errors import StaleAttemptError
+from assetq.execution.failure import ErrorInfo
+from assetq.planning import Plan
 
 RECOVERER = Claimant(worker="recovery", pid=0)
 
@@ -24,9 +25,7 @@ def fail_poisoned(engine: Engine, poisoned: Poisoned) -> None:
         "STEP_WORKER_LOST events). Out of memory, or a crash in native code, is the usual cause.",
         stack="",
     )
-    attempt = Attempt(
-        plan, poisoned.node, poisoned.step, poisoned.crashes, int(time.time() * 1000), RECOVERER.worker
-    )
+    attempt = Attempt(plan, poisoned.node, poisoned.step, poisoned.crashes, int(time.time() * 1000), RECOVERER.worker)
     grant = Grant("", poisoned.run_id, poisoned.node, poisoned.step, poisoned.step + 1, poisoned.fence)
     try:
         engine.commit(grant, RECOVERER, [failed_outcome(attempt, error)])

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
-from assetq.errors import StaleAttemptError, StepInterrupted
-from assetq.execution.step import StepResult, StepTask, execute_step
 from assetq.workers.drift import fits, refuse
 from assetq.workers.outcome import Attempt, outcome_of
 from assetq.workers.process import ProcessState, RunContext
+
+from assetq.errors import StaleAttemptError, StepInterrupted
+from assetq.execution.step import StepResult, StepTask, execute_step
 
 logger = logging.getLogger("assetq.runner")
 
@@ -75,9 +76,7 @@ class Runner:
         engine = self.state.engine
         self._show(fence)
         try:
-            grant = with_retries(
-                lambda: engine.claim(run_id, fence, self.claimant), deadline_s=COMMIT_RETRY_S
-            )
+            grant = with_retries(lambda: engine.claim(run_id, fence, self.claimant), deadline_s=COMMIT_RETRY_S)
             deadline = time.monotonic() + self.state.config.settings.chain_ms / 1000
             while grant is not None:
                 self._show(grant.fence)
@@ -129,17 +128,13 @@ class Runner:
             run_config=context.config,
         )
         result = self._execute(task)
-        attempt = Attempt(
-            context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name
-        )
+        attempt = Attempt(context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name)
         self.batches.observe(context.plan.nodes[grant.node].name, time.time() - started)
         return outcome_of(attempt, result)
 
     def _execute(self, task: StepTask) -> StepResult:
         def guard() -> None:
-            if not with_retries(
-                lambda: self.state.engine.is_current(str(task.fence)), deadline_s=COMMIT_RETRY_S
-            ):
+            if not with_retries(lambda: self.state.engine.is_current(str(task.fence)), deadline_s=COMMIT_RETRY_S):
                 raise StaleAttemptError(
                     f"run {task.run_id}: attempt {task.fence} lost its lease; its output is not published."
                 )
@@ -155,9 +150,7 @@ class Runner:
         finally:
             self.executing = False
 
-    def _commit(
-        self, grant: Grant, context: RunContext, outcomes: list[Outcome], *, chain: bool
-    ) -> Grant | None:
+    def _commit(self, grant: Grant, context: RunContext, outcomes: list[Outcome], *, chain: bool) -> Grant | None:
         batch = self.batches.of(context.plan.nodes[grant.node].name)
         return with_retries(
             lambda: self.state.engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain),
@@ -166,9 +159,7 @@ class Runner:
 
     def _hand_back(self, grant: Grant, reason: str) -> None:
         with_retries(
-            lambda: self.state.engine.hand_back(
-                grant.fence, self.state.config.name, crashed=False, reason=reason
-            ),
+            lambda: self.state.engine.hand_back(grant.fence, self.state.config.name, crashed=False, reason=reason),
             deadline_s=COMMIT_RETRY_S,
         )
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import click
-from click_didyoumean import DYMGroup
 
 from assetq.broker.settings import Settings
+from assetq.cli.group import Group
 from assetq.cli.option import Code, code_options, connect, json_option
 from assetq.cli.output import print_json, print_table
 from assetq.execution import Instance
 from assetq.execution.event import iso
 
 
-@click.group(cls=DYMGroup)
+@click.group(cls=Group)
 def assets() -> None:
     """The catalog of assets and their partitions."""
 
@@ -36,7 +36,14 @@ def list_assets(module: str | None, file: str | None, as_json: bool) -> None:
         print_json([record.to_json() for record in records])
         return
     rows = [
-        (r.key, r.group, r.partitions["kind"] if r.partitions else "-", r.pool, r.kinds, iso(r.latest.timestamp_ms) if r.latest else "never")
+        (
+            r.key,
+            r.group,
+            r.partitions["kind"] if r.partitions else "-",
+            r.pool,
+            r.kinds,
+            iso(r.latest.timestamp_ms) if r.latest else "never",
+        )
         for r in records
     ]
     print_table(("ASSET", "GROUP", "PARTITIONS", "POOL", "KINDS", "MATERIALIZED"), rows, "The catalog is empty.")

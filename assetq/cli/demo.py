@@ -38,7 +38,13 @@ def find_example() -> Path:
 
 
 @click.command()
-@click.option("--directory", type=click.Path(path_type=Path), default=Path(".assetq/demo"), show_default=True, help="Where results go.")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path),
+    default=Path(".assetq/demo"),
+    show_default=True,
+    help="Where results go.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 def demo(directory: Path, as_json: bool) -> int:
     """Backfill the flights of 2013: 365 days, 2 workers, a pool limit, a report at the end."""
@@ -70,7 +76,9 @@ def _backfill(settings: Settings) -> tuple[RunRecord, float]:
         instance.set_pool_limit(POOL, LIMIT)
         _await_workers(instance)
         began = time.monotonic()
-        handle = instance.submit(Code("flights", None).load(), selection="*", partitions="all", tags={"demo": "flights"})
+        handle = instance.submit(
+            Code("flights", None).load(), selection="*", partitions="all", tags={"demo": "flights"}
+        )
         click.echo(f"Run {handle.run_id}", err=True)
         record = watch(instance, handle.run_id)
         return record, time.monotonic() - began
@@ -87,7 +95,9 @@ def _report(record: RunRecord, totals: dict[str, Any], seconds: float, as_json: 
         print_json({**totals, "run": record.to_json(), "seconds": round(seconds, 2)})
         return
     click.echo(summary(record))
-    click.echo(f"  {record.steps.total:,} steps in {seconds:.1f} s with {WORKERS} workers, pool '{POOL}' limited to {LIMIT}")
+    click.echo(
+        f"  {record.steps.total:,} steps in {seconds:.1f} s with {WORKERS} workers, pool '{POOL}' limited to {LIMIT}"
+    )
     click.echo(f"  {totals['raw_flights_rows']:,} flights in {totals['raw_flights_partitions']} daily partitions")
     click.echo(f"  {totals['carriers']} carriers, {totals['monthly_partitions']} monthly partitions")
     click.echo(f"  Report: {totals['report']}")

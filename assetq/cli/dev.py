@@ -36,7 +36,9 @@ def stop_processes(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 @contextmanager
-def running_workers(code: Code, count: int, concurrency: int, environment: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+def running_workers(
+    code: Code, count: int, concurrency: int, environment: dict[str, str]
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Worker processes, stopped with the block."""
     from assetq.workers.launch import worker_command
 
@@ -45,9 +47,7 @@ def running_workers(code: Code, count: int, concurrency: int, environment: dict[
         for _ in range(count):
             command = worker_command(code.module, code.file, concurrency=concurrency)
             # A session of its own: Ctrl-C in the terminal reaches only this process, which stops them in order.
-            processes.append(
-                subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
-            )
+            processes.append(subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True))
         yield processes
     finally:
         stop_processes(processes)

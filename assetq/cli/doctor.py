@@ -62,16 +62,19 @@ def _server(instance: RedisInstance) -> list[Finding]:
     return [
         Finding(numbers >= OLDEST_SERVER, "server", f"version {version}", "Use Redis 7.0 or newer, or Valkey."),
         Finding(aof, "append-only file", "on" if aof else "off", "Set appendonly yes, or a restart loses runs."),
-        Finding(policy == "noeviction", "maxmemory-policy", policy, "Set maxmemory-policy noeviction: every key matters."),
+        Finding(
+            policy == "noeviction",
+            "maxmemory-policy",
+            policy,
+            "Set maxmemory-policy noeviction: every key matters.",
+        ),
     ]
 
 
 def _fleet(instance: RedisInstance) -> list[Finding]:
     workers = instance.list_workers()
     served = {pool for worker in workers for pool in worker.pools}
-    findings = [
-        Finding(bool(workers), "workers", f"{len(workers)} alive", "Start one with `assetq worker -m MODULE`.")
-    ]
+    findings = [Finding(bool(workers), "workers", f"{len(workers)} alive", "Start one with `assetq worker -m MODULE`.")]
     for pool in instance.list_pools():
         if (pool.ready or pool.queued) and pool.pool not in served:
             findings.append(

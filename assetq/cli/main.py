@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 import click
-from click_didyoumean import DYMGroup
 
+from assetq.cli.group import Group
 from assetq.errors import AssetqError
 
 # Command -> module and attribute.
@@ -30,7 +30,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(DYMGroup):  # type: ignore[misc]
+class LazyGroup(Group):
     """A group that imports a command's module when the command is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

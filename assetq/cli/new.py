@@ -10,7 +10,17 @@ import click
 
 from assetq.errors import UsageError
 
-FILES = {"pyproject.toml": "pyproject.toml.txt", "{module}.py": "definitions.py.txt", "README.md": "README.md.txt"}
+FILES = {
+    "pyproject.toml": "pyproject.toml.txt",
+    "{module}.py": "definitions.py.txt",
+    "README.md": "README.md.txt",
+}
+
+NEXT = """Wrote {folder}/. Next:
+  cd {folder}
+  assetq plan --all
+  assetq dev                      # in one terminal
+  assetq backfill --all --watch   # in another"""
 
 
 @click.command()
@@ -20,12 +30,19 @@ def new(name: str) -> None:
     folder = Path(name)
     module = re.sub(r"\W", "_", folder.name)
     if not re.match(r"^[A-Za-z_]\w*$", module):
-        raise UsageError(f"'{folder.name}' cannot name a Python module; use letters, digits, '_' and '-', a letter first.")
+        raise UsageError(
+            f"'{folder.name}' cannot name a Python module; use letters, digits, '_' and '-', a letter first."
+        )
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"Folder '{name}' exists and is not empty; choose another name.")
     folder.mkdir(parents=True, exist_ok=True)
     templates = files("assetq.cli") / "templates"
     for target, template in FILES.items():
-        text = (templates / template).read_text(encoding="utf-8").replace("{{name}}", folder.name).replace("{{module}}", module)
+        text = (
+            (templates / template)
+            .read_text(encoding="utf-8")
+            .replace("{{name}}", folder.name)
+            .replace("{{module}}", module)
+        )
         (folder / target.replace("{module}", module)).write_text(text, encoding="utf-8")
-    click.echo(f"Wrote {folder}/. Next:\n  cd {folder}\n  assetq plan --all\n  assetq dev          # in one terminal\n  assetq backfill --all --watch")
+    click.echo(NEXT.format(folder=folder))

@@ -60,7 +60,12 @@ def partition_options(command: Command) -> Command:
 
 
 def make_scope(
-    keys: tuple[str, ...], ranges: tuple[str, ...], everything: bool, missing: bool, failed: bool, anchor: str | None
+    keys: tuple[str, ...],
+    ranges: tuple[str, ...],
+    everything: bool,
+    missing: bool,
+    failed: bool,
+    anchor: str | None,
 ) -> PartitionScope:
     """The scope that the options mean."""
     pairs = []
@@ -74,7 +79,9 @@ def make_scope(
 
 def tag_option(command: Command) -> Command:
     """`--tag k=v`."""
-    return click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Tag of the run; may be repeated.")(command)
+    return click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Tag of the run; may be repeated.")(
+        command
+    )
 
 
 def parse_tags(texts: tuple[str, ...]) -> dict[str, str]:

@@ -11,7 +11,13 @@ import click
 
 from assetq.execution import Event, RunRecord, RunStatus
 
-COLORS = {"SUCCESS": "green", "FAILURE": "red", "CANCELED": "yellow", "CANCELING": "yellow", "STARTED": "blue"}
+COLORS = {
+    "SUCCESS": "green",
+    "FAILURE": "red",
+    "CANCELED": "yellow",
+    "CANCELING": "yellow",
+    "STARTED": "blue",
+}
 
 
 def print_json(document: Any) -> None:

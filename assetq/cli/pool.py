@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import click
-from click_didyoumean import DYMGroup
 
+from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
 from assetq.cli.output import print_json, print_table
 from assetq.execution import Instance, PoolRecord
 from assetq.execution.event import iso
 
 
-@click.group(cls=DYMGroup)
+@click.group(cls=Group)
 def pools() -> None:
     """Concurrency pools and their limits."""
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 import click
-from click_didyoumean import DYMGroup
 
+from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
 from assetq.cli.output import event_line, exit_code_of, print_json, print_table, status_text, summary
 from assetq.cli.submit import show_run
@@ -15,7 +15,7 @@ from assetq.execution import Event, EventType, Instance
 from assetq.execution.event import iso
 
 
-@click.group(cls=DYMGroup)
+@click.group(cls=Group)
 def runs() -> None:
     """Runs: list, show, watch, wait, cancel, retry, logs. ID is an id, a unique beginning of one, or "last"."""
 
@@ -32,7 +32,14 @@ def list_runs(limit: int, statuses: tuple[str, ...], as_json: bool) -> None:
         print_json([record.to_json() for record in records])
         return
     rows = [
-        (r.run_id, status_text(r.status), f"{r.steps.done}/{r.steps.total}", r.steps.failed, iso(r.submitted_at_ms), r.selection)
+        (
+            r.run_id,
+            status_text(r.status),
+            f"{r.steps.done}/{r.steps.total}",
+            r.steps.failed,
+            iso(r.submitted_at_ms),
+            r.selection,
+        )
         for r in records
     ]
     print_table(("RUN", "STATUS", "STEPS", "FAILED", "SUBMITTED", "SELECTION"), rows, "There are no runs yet.")

@@ -48,7 +48,13 @@ def show_plan(plan: Plan, as_json: bool) -> None:
         print_json(plan_json(plan))
         return
     rows = [
-        (asset, len(node.partitions) if node.partitions_def else "-", len(node.steps), node.pool, _span(plan, node.index))
+        (
+            asset,
+            len(node.partitions) if node.partitions_def else "-",
+            len(node.steps),
+            node.pool,
+            _span(plan, node.index),
+        )
         for node in plan.nodes
         for asset in node.assets
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import click
-from click_didyoumean import DYMGroup
 
 from assetq.broker.settings import Settings
+from assetq.cli.group import Group
 from assetq.cli.option import Code, code_options, connect, json_option
 from assetq.cli.output import print_json, print_table
 from assetq.execution.event import iso
@@ -31,7 +31,7 @@ def worker(
     return run_worker(code.module, code.file, chosen, concurrency, pool_class, name, settings)
 
 
-@click.group(cls=DYMGroup)
+@click.group(cls=Group)
 def workers() -> None:
     """The fleet."""
 

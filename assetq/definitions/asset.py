@@ -72,7 +72,7 @@ class AssetsDefinition:
         return self.op.location
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function directly, as in a unit test: context, config, resources and inputs are passed by the caller."""
+        """Call the function directly, as in a unit test: the caller gives context, config, resources and inputs."""
         return self.op.fn(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -171,7 +171,12 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
     all_deps = _deps(naming.key, signature, options["deps"], location)
     spec = _spec(fn, naming.key, all_deps, options, location)
     output = OpOutput(
-        DEFAULT_OUTPUT, naming.key, io_manager_key, options["output_required"], _annotation(signature, options["dagster_type"]), spec
+        DEFAULT_OUTPUT,
+        naming.key,
+        io_manager_key,
+        options["output_required"],
+        _annotation(signature, options["dagster_type"]),
+        spec,
     )
     op = _op(fn, naming, signature, output, options, location)
     return AssetsDefinition(
@@ -202,17 +207,27 @@ def _annotation(signature: OpSignature, dagster_type: Any) -> Any:
     return dagster_type if dagster_type is not None else value_type(signature.result)
 
 
-def _deps(key: AssetKey, signature: OpSignature, deps: Iterable[Any] | None, location: object | None) -> tuple[AssetDep, ...]:
+def _deps(
+    key: AssetKey, signature: OpSignature, deps: Iterable[Any] | None, location: object | None
+) -> tuple[AssetDep, ...]:
     loaded = [
         AssetDep(op_input.key, partition_mapping=op_input.asset_in.partition_mapping) for op_input in signature.inputs
     ]
     if isinstance(deps, str):
-        raise DefinitionError(f"deps of '{key}' must be a list, not a string: deps=['{deps}'].", asset=str(key), location=location)
+        raise DefinitionError(
+            f"deps of '{key}' must be a list, not a string: deps=['{deps}'].",
+            asset=str(key),
+            location=location,
+        )
     return merge_deps([*loaded, *(AssetDep.from_coercible(dep) for dep in deps or ())], key, location)
 
 
 def _spec(
-    fn: Callable[..., Any], key: AssetKey, deps: Sequence[AssetDep], options: Mapping[str, Any], location: object | None
+    fn: Callable[..., Any],
+    key: AssetKey,
+    deps: Sequence[AssetDep],
+    options: Mapping[str, Any],
+    location: object | None,
 ) -> AssetSpec:
     return AssetSpec(
         key,

@@ -67,7 +67,9 @@ class AssetKey:
         key = getattr(value, "key", None)
         if isinstance(key, AssetKey):
             return key
-        raise InvalidKeyError(f"{value!r} does not name an asset. Give a string, an AssetKey, an asset or an AssetSpec.")
+        raise InvalidKeyError(
+            f"{value!r} does not name an asset. Give a string, an AssetKey, an asset or an AssetSpec."
+        )
 
     def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
         """The key with parts put in front."""
@@ -92,7 +94,9 @@ def check_name(name: str, what: str, location: object | None = None) -> str:
     """
     if not isinstance(name, str) or not NAME.match(name):
         raise InvalidKeyError(
-            f"Bad {what} name {name!r}: use letters, digits and underscores only.", asset=str(name), location=location
+            f"Bad {what} name {name!r}: use letters, digits and underscores only.",
+            asset=str(name),
+            location=location,
         )
     return name
 

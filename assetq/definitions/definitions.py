@@ -12,7 +12,13 @@ from assetq.definitions.asset_spec import AssetSpec, SourceAsset
 from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
-from assetq.errors import DefinitionError, DuplicateKeyError, MissingResourceError, PoolLimitError, UnknownUpstreamError, suggest
+from assetq.errors import (
+    DefinitionError,
+    DuplicateKeyError,
+    MissingResourceError,
+    UnknownUpstreamError,
+    suggest,
+)
 
 
 class Definitions:
@@ -43,7 +49,11 @@ class Definitions:
         pools: Mapping[str, int] | None = None,
     ) -> None:
         self.assets = tuple(_flatten(assets or ()))
-        self.schedules, self.sensors, self.jobs = tuple(schedules or ()), tuple(sensors or ()), tuple(jobs or ())
+        self.schedules, self.sensors, self.jobs = (
+            tuple(schedules or ()),
+            tuple(sensors or ()),
+            tuple(jobs or ()),
+        )
         self.asset_checks = tuple(asset_checks or ())
         self.executor, self.loggers = executor, dict(loggers or {})
         self.metadata = dict(metadata or {})
@@ -68,7 +78,7 @@ class Definitions:
         problems = list(self._duplicates())
         if problems:
             raise combine(problems)
-        return AssetGraph(self.assets_defs, {key: spec for key, spec in self._external()})
+        return AssetGraph(self.assets_defs, dict(self._external()))
 
     def get_assets_def(self, key: Any) -> AssetsDefinition:
         """The definition that makes an asset.
@@ -143,7 +153,10 @@ class Definitions:
                 )
         for key, _ in self._external():
             if key in keys:
-                yield DuplicateKeyError(f"Asset '{key}' is defined here ({keys[key]}) and declared external. Remove one.", asset=str(key))
+                yield DuplicateKeyError(
+                    f"Asset '{key}' is defined here ({keys[key]}) and declared external. Remove one.",
+                    asset=str(key),
+                )
 
     def _unknown_upstreams(self) -> Iterator[DefinitionError]:
         for definition in self.assets_defs:
@@ -172,7 +185,7 @@ class Definitions:
                     location=definition.location,
                 )
 
-    def _bad_pools(self) -> Iterator[DefinitionError | PoolLimitError]:
+    def _bad_pools(self) -> Iterator[DefinitionError]:
         for pool, limit in self.pools.items():
             if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
                 yield DefinitionError(f"Pool '{pool}' has limit {limit!r}; a limit is a whole number from 0.")
@@ -188,12 +201,10 @@ def _flatten(items: Iterable[Any]) -> Iterator[Any]:
             raise DefinitionError(f"{item!r} in assets is no asset. Decorate functions with @asset.")
 
 
-def combine(problems: list[Any]) -> DefinitionError:
+def combine(problems: list[DefinitionError]) -> DefinitionError:
     """One error for one problem; for several, one that lists them."""
     if len(problems) == 1:
-        single: DefinitionError = problems[0]
-        return single
+        return problems[0]
     listing = "\n".join(f"  - {problem}" for problem in problems)
     first = problems[0]
-    combined = type(first)(f"{len(problems)} problems in the definitions:\n{listing}", asset=first.asset)
-    return combined
+    return type(first)(f"{len(problems)} problems in the definitions:\n{listing}", asset=first.asset)

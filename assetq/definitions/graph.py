@@ -87,7 +87,9 @@ class AssetGraph:
         ops: Asset-making definitions in topological order; definition order among equals.
     """
 
-    def __init__(self, assets_defs: Iterable[AssetsDefinition], specs: Mapping[AssetKey, tuple[AssetSpec, str]]) -> None:
+    def __init__(
+        self, assets_defs: Iterable[AssetsDefinition], specs: Mapping[AssetKey, tuple[AssetSpec, str]]
+    ) -> None:
         definitions = list(assets_defs)
         self.definition_of = {key: definition for definition in definitions for key in definition.keys}
         children: dict[AssetKey, set[AssetKey]] = defaultdict(set)

@@ -33,7 +33,7 @@ def load_definitions(module: str | None, file: str | None) -> Definitions:
     """
     if (module is None) == (file is None):
         raise LoadError(
-            "Say where the code is: -m MODULE or -f FILE, or module = \"...\" under [tool.assetq] in pyproject.toml."
+            'Say where the code is: -m MODULE or -f FILE, or module = "..." under [tool.assetq] in pyproject.toml.'
             if module is None
             else "Give -m MODULE or -f FILE, not both."
         )
@@ -63,7 +63,9 @@ def _guarded(name: str, load: Any) -> ModuleType:
         raise
     except ModuleNotFoundError as error:
         if error.name and (error.name == name or name.startswith(error.name + ".")):
-            raise LoadError(f"There is no module '{name}' here ({Path.cwd()}) or on PYTHONPATH. Check -m, or give -f FILE.") from None
+            raise LoadError(
+                f"There is no module '{name}' here ({Path.cwd()}) or on PYTHONPATH. Check -m, or give -f FILE."
+            ) from None
         raise LoadError(f"'{name}' imports '{error.name}', which is not installed ({_place(error)}).") from error
     except Exception as error:
         raise LoadError(f"'{name}' cannot be imported: {type(error).__name__}: {error} ({_place(error)}).") from error

@@ -117,9 +117,12 @@ def to_metadata_value(value: Any) -> MetadataValue:
         return value
     if value is None:
         return MetadataValue.null()
-    for kind, make in ((bool, MetadataValue.bool), (int, MetadataValue.int), (float, MetadataValue.float)):
-        if isinstance(value, kind):
-            return make(value)
+    if isinstance(value, bool):
+        return MetadataValue.bool(value)
+    if isinstance(value, int):
+        return MetadataValue.int(value)
+    if isinstance(value, float):
+        return MetadataValue.float(value)
     if isinstance(value, str):
         return MetadataValue.text(value)
     if isinstance(value, os.PathLike):

@@ -111,7 +111,10 @@ class Failure(Exception):
     """
 
     def __init__(
-        self, description: str | None = None, metadata: Mapping[str, Any] | None = None, allow_retries: bool = True
+        self,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        allow_retries: bool = True,
     ) -> None:
         super().__init__(description or "")
         self.description = description

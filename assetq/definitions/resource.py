@@ -60,7 +60,8 @@ class ConfigurableResource(BaseModel):
         for name, variable in pending.items():
             if variable.get_value() is None:
                 raise ConfigError(
-                    f"Resource {type(self).__name__}.{name} reads environment variable '{variable!s}', which is not set."
+                    f"Resource {type(self).__name__}.{name} reads environment variable '{variable!s}', "
+                    "which is not set."
                 )
         return self.model_copy(update={name: variable.get_value() for name, variable in pending.items()})
 

@@ -55,14 +55,18 @@ class RetryPolicy:
         """Seconds before the retry that follows attempt number `attempt` (from 1)."""
         if self.delay is None:
             return 0.0
-        factor = {None: 1, Backoff.LINEAR: attempt, Backoff.EXPONENTIAL: 2 ** min(attempt, 60) - 1}[self.backoff]
-        base = self.delay * factor
+        base = self.delay * self._factor(attempt)
         chance = (rng or random).random()
         if self.jitter is Jitter.FULL:
             return base * chance
         if self.jitter is Jitter.PLUS_MINUS:
             return max(0.0, base + (2 * chance - 1) * self.delay)
         return base
+
+    def _factor(self, attempt: int) -> int:
+        if self.backoff is Backoff.LINEAR:
+            return attempt
+        return int(2 ** min(attempt, 60)) - 1 if self.backoff is Backoff.EXPONENTIAL else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ def type_hints(fn: Callable[..., Any]) -> dict[str, Any]:
         return {name: value for name, value in raw.items() if not isinstance(value, str)}
 
 
-def read_signature(fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loaded: frozenset[str] = frozenset()) -> OpSignature:
+def read_signature(
+    fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loaded: frozenset[str] = frozenset()
+) -> OpSignature:
     """Sort a function's arguments into their roles.
 
     Args:
@@ -61,9 +63,16 @@ def read_signature(fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loade
     loaded = [p for p in rest if p.name != config and p.name not in resources]
     _refuse_unknown_ins(fn, ins, [p.name for p in loaded])
     inputs = [_input_of(p.name, hints.get(p.name), ins.get(p.name, AssetIn())) for p in loaded]
-    inputs += [_input_of(name, Nothing, asset_in) for name, asset_in in ins.items() if name not in {p.name for p in loaded}]
+    inputs += [
+        _input_of(name, Nothing, asset_in) for name, asset_in in ins.items() if name not in {p.name for p in loaded}
+    ]
     return OpSignature(
-        context, config, _config_type(fn, config, hints), resources, tuple(inputs), hints.get("return", inspect.Parameter.empty)
+        context,
+        config,
+        _config_type(fn, config, hints),
+        resources,
+        tuple(inputs),
+        hints.get("return", inspect.Parameter.empty),
     )
 
 
@@ -79,7 +88,8 @@ def _refuse_variadic(fn: Callable[..., Any], parameters: list[inspect.Parameter]
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise DefinitionError(
-                f"Function '{fn.__name__}' takes *{parameter.name}, which no asset can be loaded into; name each argument.",
+                f"Function '{fn.__name__}' takes *{parameter.name}, which no asset can be loaded into; "
+                "name each argument.",
                 asset=fn.__name__,
                 location=location_of(fn),
             )
@@ -127,7 +137,7 @@ def value_type(annotation: Any) -> Any:
     origin = get_origin(annotation)
     if origin in (Output, MaterializeResult):
         return get_args(annotation)[0]
-    if annotation in (Output, MaterializeResult) or origin is not None and _is_stream(origin):
+    if annotation in (Output, MaterializeResult) or (origin is not None and _is_stream(origin)):
         return None
     return type(None) if annotation is None else annotation
 

@@ -7,6 +7,7 @@ from assetq.execution.context import (
     build_op_context,
 )
 from assetq.execution.event import Event, EventType, StepEvent
+from assetq.execution.failure import ErrorInfo
 from assetq.execution.in_process import ExecuteInProcessResult, materialize, materialize_plan
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.record import (
@@ -22,7 +23,7 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.session import ExecutionSession
-from assetq.execution.step import ErrorInfo, StepResult, StepStatus, StepTask, execute_step
+from assetq.execution.step import StepResult, StepStatus, StepTask, execute_step
 
 __all__ = [
     "AssetExecutionContext",

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from assetq.definitions import AssetKey, AssetsDefinition, MetadataValue
 from assetq.definitions.metadata import normalize_metadata
 from assetq.errors import UsageError
-from assetq.partitions import PartitionKeyRange, PartitionsDefinition, TimeWindow, TimeWindowPartitionsDefinition
+from assetq.partitions import (
+    PartitionKeyRange,
+    PartitionsDefinition,
+    TimeWindow,
+    TimeWindowPartitionsDefinition,
+)
 
 if TYPE_CHECKING:
     from assetq.execution.instance import Instance
@@ -176,7 +181,10 @@ def build_asset_context(
 
 
 def build_op_context(
-    resources: Mapping[str, Any] | None = None, op_config: Any = None, partition_key: str | None = None, **_: Any
+    resources: Mapping[str, Any] | None = None,
+    op_config: Any = None,
+    partition_key: str | None = None,
+    **_: Any,
 ) -> AssetExecutionContext:
     """A context for calling an op directly in a test. Mirrors Dagster's `build_op_context`."""
     return build_asset_context(resources=resources, asset_config=op_config, partition_key=partition_key)

@@ -24,7 +24,11 @@ class ErrorInfo:
 
     def to_json(self) -> dict[str, Any]:
         """Plain."""
-        document: dict[str, Any] = {"class_name": self.class_name, "message": self.message, "stack": self.stack}
+        document: dict[str, Any] = {
+            "class_name": self.class_name,
+            "message": self.message,
+            "stack": self.stack,
+        }
         if self.metadata:
             document["metadata"] = {name: value.to_json() for name, value in self.metadata.items()}
         return document

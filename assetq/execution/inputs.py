@@ -19,7 +19,11 @@ WHOLE = IndexSet.range(0, 1)
 
 
 def load_input(
-    session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput, events: list[StepEvent]
+    session: ExecutionSession,
+    task: StepTask,
+    definition: AssetsDefinition,
+    op_input: OpInput,
+    events: list[StepEvent],
 ) -> Any:
     """The value of one argument.
 
@@ -45,7 +49,10 @@ def load_input(
     value = manager.load_input(context)
     events.append(
         StepEvent(
-            EventType.LOADED_INPUT, time.time_ns() // 1_000_000, asset=str(op_input.key), data={"input": op_input.name}
+            EventType.LOADED_INPUT,
+            time.time_ns() // 1_000_000,
+            asset=str(op_input.key),
+            data={"input": op_input.name},
         )
     )
     return value

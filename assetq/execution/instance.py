@@ -12,7 +12,14 @@ from typing import Any
 from assetq.definitions import Definitions
 from assetq.errors import UnknownRunError, suggest
 from assetq.execution.event import Event
-from assetq.execution.record import AssetRecord, PartitionStatus, PoolDetail, PoolRecord, RunRecord, WorkerRecord
+from assetq.execution.record import (
+    AssetRecord,
+    PartitionStatus,
+    PoolDetail,
+    PoolRecord,
+    RunRecord,
+    WorkerRecord,
+)
 from assetq.partitions import IndexSet, PartitionsDefinition
 from assetq.planning import PartitionScope, Plan, make_plan
 
@@ -119,7 +126,9 @@ class Instance(ABC):
         if text == "last":
             newest = self.list_runs(limit=1)
             if not newest:
-                raise UnknownRunError("There are no runs yet. Submit one with `assetq backfill` or `assetq materialize`.")
+                raise UnknownRunError(
+                    "There are no runs yet. Submit one with `assetq backfill` or `assetq materialize`."
+                )
             return newest[0].run_id
         found = self.run_ids(text)
         if text in found:
@@ -127,7 +136,9 @@ class Instance(ABC):
         if len(found) == 1:
             return found[0]
         if found:
-            raise UnknownRunError(f"'{text}' is the beginning of {len(found)} runs: {', '.join(found[:5])}. Give more of it.")
+            raise UnknownRunError(
+                f"'{text}' is the beginning of {len(found)} runs: {', '.join(found[:5])}. Give more of it."
+            )
         raise UnknownRunError(
             f"There is no run '{text}'.{suggest(text, self.run_ids()[:500])} `assetq runs list` shows the runs."
         )

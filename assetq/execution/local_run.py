@@ -57,7 +57,11 @@ class LocalRun:
         left = total - sum(counts.values()) - running
         ended = self.status is RunStatus.CANCELED
         steps = StepCounts(
-            total=total, running=running, waiting=0 if ended else left, canceled=left if ended else 0, **counts
+            total=total,
+            running=running,
+            waiting=0 if ended else left,
+            canceled=left if ended else 0,
+            **counts,
         )
         return RunRecord(
             run_id=self.run_id,
@@ -102,9 +106,7 @@ class LocalRun:
         attempt = 1
         while True:
             self.note(EventType.STEP_START, step_key=step_key, attempt=attempt)
-            task = StepTask(
-                self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config
-            )
+            task = StepTask(self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config)
             try:
                 result = execute_step(self.session, task)
             except StepInterrupted:
@@ -123,9 +125,7 @@ class LocalRun:
             self._end(task.node, IndexSet.range(task.step, task.step + 1), STATE_OF[result.status])
         error = {"error": result.error.to_json()} if result.error else {}
         message = f"{result.error.class_name}: {result.error.message}" if result.error else None
-        self.note(
-            EVENT_OF[result.status], step_key=task.step_key, attempt=task.attempt, message=message, data=error
-        )
+        self.note(EVENT_OF[result.status], step_key=task.step_key, attempt=task.attempt, message=message, data=error)
         if result.status in (StepStatus.FAILED, StepStatus.SKIPPED):
             self.exception = self.exception or result.exception
             self._skip_downstream(task)

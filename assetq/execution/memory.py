@@ -11,7 +11,14 @@ from typing import Any
 
 from assetq.definitions import AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
-from assetq.errors import PoolLimitError, StepInterrupted, UnknownAssetError, UnknownRunError, UsageError, suggest
+from assetq.errors import (
+    PoolLimitError,
+    StepInterrupted,
+    UnknownAssetError,
+    UnknownRunError,
+    UsageError,
+    suggest,
+)
 from assetq.execution.catalog import catalog_record
 from assetq.execution.event import Event, EventType
 from assetq.execution.instance import Instance, RunHandle
@@ -92,9 +99,7 @@ class MemoryInstance(Instance):
         opened = session or ExecutionSession(
             definitions, storage=self.storage, instance=self, config=config.get("resources")
         )
-        run = LocalRun(
-            str(uuid.uuid4()), plan, opened, dict(tags or {}), config, priority, parent_run_id
-        )
+        run = LocalRun(str(uuid.uuid4()), plan, opened, dict(tags or {}), config, priority, parent_run_id)
         self._runs[run.run_id] = run
         self._defs[run.run_id] = definitions
         return run
@@ -160,9 +165,7 @@ class MemoryInstance(Instance):
             run.note(EventType.RUN_CANCELING)
         thread = self._threads.get(run_id)
         if run.current is not None and thread is not None and thread.ident is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident), ctypes.py_object(StepInterrupted)
-            )
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(StepInterrupted))
         return run.record()
 
     def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:
@@ -240,9 +243,9 @@ class MemoryInstance(Instance):
         name = str(AssetKey.from_coercible(key))
         for run in reversed(self._runs.values()):
             for event in reversed(run.events):
-                if event.type is EventType.ASSET_MATERIALIZATION and event.asset == name:
-                    if partition is None or event.partition == partition:
-                        return event
+                is_its = event.type is EventType.ASSET_MATERIALIZATION and event.asset == name
+                if is_its and partition in (None, event.partition):
+                    return event
         return None
 
     def wipe_asset(self, key: Any, partition: str | None = None) -> None:

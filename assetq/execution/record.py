@@ -108,7 +108,13 @@ class PoolHolder:
 
     def to_json(self) -> dict[str, Any]:
         """With the time as text."""
-        return {"run_id": self.run_id, "steps": self.steps, "state": self.state, "worker": self.worker, "since": iso(self.since_ms)}
+        return {
+            "run_id": self.run_id,
+            "steps": self.steps,
+            "state": self.state,
+            "worker": self.worker,
+            "since": iso(self.since_ms),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ def retry(instance: Instance, run_id: str, *, failed_only: bool, defs: Definitio
     if failed_only:
         plan = remaining_plan(plan, instance.step_states(run_id))
     if not plan.nodes:
-        raise UsageError(f"Nothing to retry: every step of run {run_id} succeeded. Without --failed all of it runs again.")
+        raise UsageError(
+            f"Nothing to retry: every step of run {run_id} succeeded. Without --failed all of it runs again."
+        )
     tags = {**record.tags, "assetq/retry_of": run_id}
     return instance.submit_plan(plan, priority=record.priority, tags=tags, parent_run_id=run_id, defs=defs)

@@ -221,7 +221,11 @@ class _Attempt:
         return context.recorded
 
     def _materialized(
-        self, output: OpOutput, metadata: Mapping[str, MetadataValue], data_version: str | None, tags: Mapping[str, str]
+        self,
+        output: OpOutput,
+        metadata: Mapping[str, MetadataValue],
+        data_version: str | None,
+        tags: Mapping[str, str],
     ) -> None:
         data: dict[str, Any] = {"metadata": {name: value.to_json() for name, value in metadata.items()}}
         if output.spec.code_version:

@@ -37,6 +37,6 @@ class InMemoryIOManager(IOManager):
             return self.values[str(context.asset_key), key]
         except KeyError:
             raise StorageError(
-                f"Asset '{context.asset_key}'{f', partition {key!r}' if key else ''}, which '{context.reader}' reads, was not "
-                "materialized in this process."
+                f"Asset '{context.asset_key}'{f', partition {key!r}' if key else ''}, which '{context.reader}' reads, "
+                "was not materialized in this process."
             ) from None

@@ -79,7 +79,9 @@ class PartitionsDefinition(ABC):
         index = self.find(key)
         total = self.count(now)
         if index is None or not 0 <= index < total:
-            raise UnknownPartitionError(f"There is no partition '{key}'; {self._describe(total)}.{self._near(key, total)}")
+            raise UnknownPartitionError(
+                f"There is no partition '{key}'; {self._describe(total)}.{self._near(key, total)}"
+            )
         return index
 
     def _describe(self, total: int) -> str:

@@ -185,7 +185,9 @@ class StaticPartitionMapping(PartitionMapping):
     downstream_partition_keys_by_upstream_partition_key: Mapping[str, Any]
     kind: ClassVar[str] = "static"
 
-    def _pairs(self, upstream_def: PartitionsDefinition, downstream_def: PartitionsDefinition) -> list[tuple[int, int]]:
+    def _pairs(self, upstream_def: Grid, downstream_def: Grid) -> list[tuple[int, int]]:
+        if upstream_def is None or downstream_def is None:
+            raise DefinitionError("StaticPartitionMapping needs partitioned assets on both sides.")
         pairs = []
         for above, below in self.downstream_partition_keys_by_upstream_partition_key.items():
             for key in [below] if isinstance(below, str) else below:
@@ -193,11 +195,9 @@ class StaticPartitionMapping(PartitionMapping):
         return pairs
 
     def upstream(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> IndexSet:
-        assert upstream_def is not None and downstream_def is not None
         return IndexSet.from_indices(a for a, b in self._pairs(upstream_def, downstream_def) if b in downstream)
 
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
-        assert upstream_def is not None and downstream_def is not None
         return IndexSet.from_indices(b for a, b in self._pairs(upstream_def, downstream_def) if a in upstream)
 
 
@@ -208,6 +208,8 @@ def default_mapping(downstream_def: Grid, upstream_def: Grid) -> PartitionMappin
         return AllPartitionMapping()
     if downstream_def == upstream_def:
         return IdentityPartitionMapping()
-    if isinstance(downstream_def, TimeWindowPartitionsDefinition) and isinstance(upstream_def, TimeWindowPartitionsDefinition):
+    if isinstance(downstream_def, TimeWindowPartitionsDefinition) and isinstance(
+        upstream_def, TimeWindowPartitionsDefinition
+    ):
         return TimeWindowPartitionMapping()
     return AllPartitionMapping()

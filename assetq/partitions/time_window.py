@@ -66,13 +66,16 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     def _moment(self, value: datetime | str) -> datetime:
         if isinstance(value, str):
+            text = value
             try:
-                value = datetime.strptime(value, self.fmt)
+                value = datetime.strptime(text, self.fmt)
             except ValueError:
                 try:
-                    value = datetime.fromisoformat(value)
+                    value = datetime.fromisoformat(text)
                 except ValueError:
-                    raise DefinitionError(f"Partition start or end {value!r} does not fit the format '{self.fmt}'.") from None
+                    raise DefinitionError(
+                        f"Partition start or end {value!r} does not fit the format '{self.fmt}'."
+                    ) from None
         return value.astimezone(self.zone) if value.tzinfo else value.replace(tzinfo=self.zone)
 
     @abstractmethod
@@ -139,7 +142,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     @property
     def status_identity(self) -> str:
-        return f"{self.kind}.{self.timezone.replace('/', '_')}.{self.day_offset}.{self.hour_offset}.{self.minute_offset}"
+        return (
+            f"{self.kind}.{self.timezone.replace('/', '_')}.{self.day_offset}.{self.hour_offset}.{self.minute_offset}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {

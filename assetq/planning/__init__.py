@@ -5,4 +5,12 @@ from assetq.planning.plan import Plan
 from assetq.planning.planner import PartitionStates, make_plan, mapping_between
 from assetq.planning.scope import PartitionScope
 
-__all__ = ["PartitionScope", "PartitionStates", "Plan", "PlanEdge", "PlanNode", "make_plan", "mapping_between"]
+__all__ = [
+    "PartitionScope",
+    "PartitionStates",
+    "Plan",
+    "PlanEdge",
+    "PlanNode",
+    "make_plan",
+    "mapping_between",
+]

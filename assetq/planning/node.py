@@ -10,7 +10,13 @@ from itertools import accumulate
 from typing import Any
 
 from assetq.definitions import Backoff, Jitter, RetryPolicy
-from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, mapping_from_dict, partitions_from_dict
+from assetq.partitions import (
+    IndexSet,
+    PartitionMapping,
+    PartitionsDefinition,
+    mapping_from_dict,
+    partitions_from_dict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,10 @@ class PlanNode:
         if self.chunk == 1:
             return steps & self.partitions
         own = steps & self.steps
-        return IndexSet.of(*((self.partitions_of(a)[0], self.partitions_of(b - 1)[1]) for a, b in own.ranges)) & self.partitions
+        return (
+            IndexSet.of(*((self.partitions_of(a)[0], self.partitions_of(b - 1)[1]) for a, b in own.ranges))
+            & self.partitions
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """A plain form."""

@@ -98,7 +98,9 @@ class Plan:
             return node.index, 0
         index = node.partitions_def.find(inside.rstrip("]").partition("...")[0])
         if index is None or index not in node.partitions:
-            raise UnknownPartitionError(f"The run has no step '{step_key}'; name one as {self.step_key(node.index, node.steps.first)}.")
+            raise UnknownPartitionError(
+                f"The run has no step '{step_key}'; name one as {self.step_key(node.index, node.steps.first)}."
+            )
         return node.index, node.step_of(index)
 
     def node_for_asset(self, key: str) -> PlanNode | None:
@@ -178,6 +180,33 @@ class Plan:
             if not edge.is_gate:
                 steps = steps - self._downstream_of(edge, self.nodes[edge.upstream].steps)
         return steps
+
+    def ready_after(self, node: int, succeeded: Mapping[int, IndexSet]) -> IndexSet:
+        """Steps whose upstream steps in particular are all among the succeeded ones; gates apart."""
+        steps = self.nodes[node].steps
+        for edge in self._edges_into(node):
+            if not edge.is_gate:
+                missing = self.nodes[edge.upstream].steps - succeeded.get(edge.upstream, IndexSet())
+                steps = steps - self._downstream_of(edge, missing)
+        return steps
+
+    def touched_by(self, node: int, succeeded: Mapping[int, IndexSet]) -> IndexSet:
+        """Steps with at least one upstream step in particular among the succeeded ones."""
+        found = IndexSet()
+        for edge in self._edges_into(node):
+            if not edge.is_gate:
+                found = found | self._downstream_of(edge, succeeded.get(edge.upstream, IndexSet()))
+        return found
+
+    def satisfied_count(self, node: int, step: int, succeeded: Mapping[int, IndexSet]) -> int:
+        """How many of a step's upstream steps in particular are among the succeeded ones."""
+        one = IndexSet.range(step, step + 1)
+        above: dict[int, IndexSet] = {}
+        for edge in self._edges_into(node):
+            if not edge.is_gate:
+                done = self._upstream_of(edge, one) & succeeded.get(edge.upstream, IndexSet())
+                above[edge.upstream] = above.get(edge.upstream, IndexSet()) | done
+        return sum(len(steps) for steps in above.values())
 
     def downstream_closure(self, steps: Mapping[int, IndexSet]) -> dict[int, IndexSet]:
         """Everything that cannot run when `steps` fail: transitive, as ranges, without `steps` themselves."""

@@ -194,8 +194,19 @@ class _Planner:
         return list(edges.values())
 
 
+class Partitioned(Protocol):
+    """What has partitions, or None."""
+
+    @property
+    def partitions_def(self) -> Any:
+        """How it is partitioned."""
+
+
 def mapping_between(
-    definition: AssetsDefinition, upstream_key: AssetKey, above: AssetsDefinition, given: PartitionMapping | None
+    definition: AssetsDefinition,
+    upstream_key: AssetKey,
+    above: Partitioned,
+    given: PartitionMapping | None,
 ) -> PartitionMapping:
     """The mapping of a dependency: the given one if it fits, else the default.
 
@@ -212,7 +223,8 @@ def mapping_between(
     ):
         own = sorted(definition.keys)[0]
         raise DefinitionError(
-            f"Asset '{own}' reads '{upstream_key}' through a TimeWindowPartitionMapping, but both must be partitioned by time.",
+            f"Asset '{own}' reads '{upstream_key}' through a TimeWindowPartitionMapping, but both must be "
+            "partitioned by time.",
             asset=str(own),
             location=definition.location,
         )

@@ -65,7 +65,7 @@ class PartitionScope:
     @classmethod
     def _parse_text(cls, text: str) -> PartitionScope:
         if text in WORDS:
-            return cls(**{text: True})
+            return cls(all=text == "all", missing=text == "missing", failed=text == "failed")
         first, dots, last = text.partition("..")
         if dots and first and last:
             return cls(ranges=((first, last.lstrip(".")),))

@@ -204,7 +204,9 @@ def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
     chosen = to_selection(selection).resolve(graph)
     keys = tuple(key for key in graph.executable_keys if key in chosen)
     if not keys:
-        raise SelectionError(f"The selection {selection!r} holds no asset that can be materialized.", text=str(selection))
+        raise SelectionError(
+            f"The selection {selection!r} holds no asset that can be materialized.", text=str(selection)
+        )
     return keys
 
 

@@ -7,7 +7,12 @@ from flights.partition import days
 from flights.source import FlightData
 
 raw = {"group_name": "raw", "kinds": {"csv", "parquet"}, "owners": ["team:flights"], "code_version": "1"}
-derived = {"group_name": "enriched", "kinds": {"polars", "parquet"}, "owners": ["team:flights"], "code_version": "1"}
+derived = {
+    "group_name": "enriched",
+    "kinds": {"polars", "parquet"},
+    "owners": ["team:flights"],
+    "code_version": "1",
+}
 
 WEATHER = ["temp", "wind_speed", "precip", "visib"]
 

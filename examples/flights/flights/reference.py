@@ -5,7 +5,12 @@ import polars as pl
 from assetq import Output, asset
 from flights.source import FlightData
 
-common = {"group_name": "reference", "kinds": {"polars", "parquet"}, "owners": ["team:flights"], "code_version": "1"}
+common = {
+    "group_name": "reference",
+    "kinds": {"polars", "parquet"},
+    "owners": ["team:flights"],
+    "code_version": "1",
+}
 
 
 @asset(**common)

@@ -68,7 +68,8 @@ def markdown(year: pl.DataFrame, plot_name: str) -> str:
     lines = [
         "# Departure delays from New York, 2013",
         "",
-        f"{total:,} flights that took off from EWR, JFK and LGA. Mean departure delay in minutes, by carrier and month.",
+        f"{total:,} flights that took off from EWR, JFK and LGA. Mean departure delay in minutes, "
+        "by carrier and month.",
         "",
         f"![Mean departure delay by month and carrier]({plot_name})",
         "",
@@ -103,7 +104,15 @@ def draw(year: pl.DataFrame, path: Path) -> None:
     for row, line in enumerate(values):
         for column, value in enumerate(line):
             if value == value:
-                axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="white" if value > 26 else "black", fontsize=8)
+                axes.text(
+                    column,
+                    row,
+                    f"{value:.0f}",
+                    ha="center",
+                    va="center",
+                    color="white" if value > 26 else "black",
+                    fontsize=8,
+                )
     figure.colorbar(image, ax=axes, label="Mean departure delay (minutes)", extend="both")
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.png")
     figure.savefig(temporary, dpi=120)

@@ -15,7 +15,9 @@ def totals(storage: str) -> dict[str, Any]:
     return {
         "raw_flights_rows": int(pl.scan_parquet(raw).select(pl.len()).collect().item()) if raw else 0,
         "raw_flights_partitions": len(raw),
-        "carriers": int(pl.concat([pl.read_parquet(m, columns=["carrier"]) for m in months])["carrier"].n_unique()) if months else 0,
+        "carriers": int(pl.concat([pl.read_parquet(m, columns=["carrier"]) for m in months])["carrier"].n_unique())
+        if months
+        else 0,
         "monthly_partitions": len(months),
         "report": str(report / "year_report.md"),
         "plot": str(report / "delay_by_month_and_carrier.png"),

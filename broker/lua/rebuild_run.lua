@@ -1,0 +1,49 @@
+-- rebuild_run: replaces everything that is derived of an active run by what plan and bitmaps say.
+-- KEYS:
+--   1 root (string): layout version; all other keys are built from it
+-- ARGV:
+--   1 run_id (string): the run
+--   2 nodes (msgpack): list of {pool, order, steps left, gates, opens, batch, ready ranges as flat list}, in plan order
+--   3 need (msgpack): list of {node, step, upstream steps done} for partly satisfied steps
+--   4 counts (msgpack): steps {succeeded, failed, skipped}
+-- REPLY: OK messages | ENDED
+-- EVENTS: RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
+-- INVARIANTS: 3, 4
+-- include: outcome
+local run = ARGV[1]
+local status = redis.call("HGET", key_run(run), "status")
+if status ~= "QUEUED" and status ~= "STARTED" then return { "ENDED" } end
+
+for _, fence in ipairs(redis.call("SMEMBERS", key_run_grants(run))) do
+  local grant = read_grant(fence)
+  if grant then release(grant) end
+end
+for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^,]+") do
+  for _, node in ipairs(redis.call("ZRANGE", key_offer(run, pool), 0, -1)) do
+    redis.call("HINCRBY", key_pool_ready(), pool, -number_of(node_field(run, "held", node)))
+  end
+end
+local entries, counts = cmsgpack.unpack(ARGV[2]), cmsgpack.unpack(ARGV[4])
+forget_frontier(run)
+local left, pools, names = 0, {}, {}
+for index, entry in ipairs(entries) do
+  local node = tostring(index - 1)
+  redis.call("UNLINK", key_ready(run, node))
+  redis.call("HSET", key_nodes(run), "pool:" .. node, entry[1], "order:" .. node, entry[2],
+    "left:" .. node, entry[3], "gates:" .. node, entry[4], "opens:" .. node, entry[5], "batch:" .. node, entry[6])
+  left = left + entry[3]
+  if not pools[entry[1]] then table.insert(names, entry[1]) end
+  pools[entry[1]] = true
+end
+redis.call("HSET", key_nodes(run), "count", #entries, "pools", table.concat(names, ","))
+redis.call("HSET", key_run(run), "ready", 0, "queued", 0, "running", 0, "unfinished", left,
+  "succeeded", counts[1], "failed", counts[2], "skipped", counts[3])
+for _, item in ipairs(cmsgpack.unpack(ARGV[3])) do
+  redis.call("HSET", key_need(run), step_name(item[1], item[2]), item[3])
+end
+for index, entry in ipairs(entries) do
+  local ready = entry[7]
+  for i = 1, #ready, 2 do add_ready(run, tostring(index - 1), ready[i], ready[i + 1]) end
+end
+end_run_if_done(run)
+return { "OK", grant_touched() }

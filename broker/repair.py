@@ -1,0 +1,54 @@
+"""Repair: what a run's frontier should be, computed from its plan and completion bitmaps alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assetq.broker.engine import NodeEntry
+from assetq.broker.submission import node_entries
+
+from assetq.partitions import IndexSet
+from assetq.planning import Plan
+
+States = Mapping[int, Mapping[str, IndexSet]]
+ENDED = ("succeeded", "failed", "skipped", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """Where a run stands.
+
+    Attributes:
+        nodes: As for a new run, but only with the steps that are left.
+        need: `(node, step, done)` for steps with some, but not all, of their upstream steps done.
+        counts: Steps that succeeded, failed, were skipped.
+    """
+
+    nodes: tuple[NodeEntry, ...]
+    need: tuple[tuple[int, int, int], ...]
+    counts: tuple[int, int, int]
+
+
+def compute_frontier(plan: Plan, states: States) -> Frontier:
+    """The frontier of a run from what has ended. Cost grows with the frontier, not with the steps."""
+
+    def ended(node: int, *names: str) -> IndexSet:
+        found = IndexSet()
+        for name in names:
+            found = found | states.get(node, {}).get(name, IndexSet())
+        return found
+
+    succeeded = {node.index: ended(node.index, "succeeded") for node in plan.nodes}
+    entries, need = [], []
+    for entry, node in zip(node_entries(plan), plan.nodes, strict=True):
+        left = node.steps - ended(node.index, *ENDED)
+        ready = plan.ready_after(node.index, succeeded) & left
+        closed = [u for u in plan.gate_upstreams(node.index) if plan.nodes[u].steps - succeeded[u]]
+        entries.append(
+            NodeEntry(entry.pool, entry.order, len(left), len(closed), entry.opens, entry.batch, tuple(ready.to_wire()))
+        )
+        partly = plan.touched_by(node.index, succeeded) & left - ready
+        need += [(node.index, step, plan.satisfied_count(node.index, step, succeeded)) for step in partly]
+    totals = [sum(len(states.get(n.index, {}).get(s, ())) for n in plan.nodes) for s in ENDED[:3]]
+    return Frontier(tuple(entries), tuple(need), (totals[0], totals[1], totals[2]))
