@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from assetq.definitions import AssetKey, AssetsDefinition, Definitions
 from assetq.errors import DefinitionError, UnknownPartitionError, UsageError
