@@ -89,7 +89,7 @@ def load_script(name: str) -> Script:
         name=name,
         purpose=sections["purpose"],
         arguments=tuple(_arguments(body)),
-        replies=tuple(re.findall(r"[A-Z_]+", sections.get("REPLY", ""))),
+        replies=tuple(re.findall(r"\b[A-Z][A-Z_]+\b", sections.get("REPLY", ""))),
         events=tuple(re.findall(r"[A-Z_]{2,}", sections.get("EVENTS", ""))),
         body=body,
         source=source,

@@ -5,18 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from assetq.definitions.annotation import annotations_of, parameters_of
 from assetq.definitions.asset_dep import AssetIn
 from assetq.definitions.op import OpInput
 from assetq.definitions.output import MaterializeResult, Nothing, Output
 from assetq.definitions.resource import RESOURCE_MARKER, ConfigurableResource
-from assetq.definitions.source_location import location_of
-from assetq.errors import DefinitionError
+from assetq.errors import DefinitionError, suggest
 
-CONTEXT_NAMES = ("context", "_context", "_", "__")
+CONTEXT_NAMES = ("context", "_context", "context_", "_", "__")
+STREAMS = ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "AsyncIterable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +32,29 @@ class OpSignature:
     result: Any
 
 
-def type_hints(fn: Callable[..., Any]) -> dict[str, Any]:
-    """The function's annotations; those that cannot be resolved are left out."""
-    try:
-        return get_type_hints(fn, include_extras=True)
-    except Exception:
-        raw = getattr(fn, "__annotations__", {})
-        return {name: value for name, value in raw.items() if not isinstance(value, str)}
-
-
-def read_signature(
-    fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loaded: frozenset[str] = frozenset()
-) -> OpSignature:
+def read_signature(fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loaded: frozenset[str]) -> OpSignature:
     """Sort a function's arguments into their roles.
 
     Args:
         fn: The decorated function.
         ins: How some arguments are loaded.
-        not_loaded: Arguments that take something else.
+        not_loaded: Names of arguments that stand for dependencies which are not loaded.
 
     Raises:
         DefinitionError: An argument has no possible role, or `ins` names one that does not exist.
     """
-    hints = type_hints(fn)
-    parameters = list(inspect.signature(fn).parameters.values())
+    hints = annotations_of(fn)
+    parameters = parameters_of(fn)
     context = _context_of(parameters, hints)
-    rest = [p for p in parameters if p.name != context and p.name not in not_loaded]
+    rest = [p for p in parameters if p.name != context]
     _refuse_variadic(fn, rest)
-    config = next((p.name for p in rest if p.name == "config"), None)
+    config = "config" if any(p.name == "config" for p in rest) else None
     resources = {p.name: p.name for p in rest if _is_resource(hints.get(p.name))}
-    loaded = [p for p in rest if p.name != config and p.name not in resources]
-    _refuse_unknown_ins(fn, ins, [p.name for p in loaded])
-    inputs = [_input_of(p.name, hints.get(p.name), ins.get(p.name, AssetIn())) for p in loaded]
-    inputs += [
-        _input_of(name, Nothing, asset_in) for name, asset_in in ins.items() if name not in {p.name for p in loaded}
-    ]
+    loaded = [p.name for p in rest if p.name != config and p.name not in resources]
+    _refuse_unknown_ins(fn, ins, loaded)
+    _refuse_deps_as_arguments(fn, loaded, not_loaded)
+    inputs = [_input_of(name, hints.get(name), ins.get(name, AssetIn())) for name in loaded]
+    inputs += [_input_of(name, Nothing, asset_in) for name, asset_in in ins.items() if name not in loaded]
     return OpSignature(
         context,
         config,
@@ -80,7 +69,8 @@ def _context_of(parameters: list[inspect.Parameter], hints: Mapping[str, Any]) -
     if not parameters:
         return None
     first = parameters[0]
-    annotated = getattr(hints.get(first.name), "__name__", "")
+    hint = hints.get(first.name)
+    annotated = hint if isinstance(hint, str) else getattr(hint, "__name__", "")
     return first.name if first.name in CONTEXT_NAMES or annotated.endswith("ExecutionContext") else None
 
 
@@ -88,21 +78,33 @@ def _refuse_variadic(fn: Callable[..., Any], parameters: list[inspect.Parameter]
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise DefinitionError(
-                f"Function '{fn.__name__}' takes *{parameter.name}, which no asset can be loaded into; "
-                "name each argument.",
-                asset=fn.__name__,
-                location=location_of(fn),
+                f"Function '{fn.__name__}' takes '{parameter}', which no asset can be loaded into; name each argument."
+            )
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise DefinitionError(
+                f"Argument '{parameter.name}' of '{fn.__name__}' is positional only; arguments are passed by name."
             )
 
 
 def _refuse_unknown_ins(fn: Callable[..., Any], ins: Mapping[str, AssetIn], arguments: list[str]) -> None:
     for name, asset_in in ins.items():
+        if not isinstance(asset_in, AssetIn):
+            raise DefinitionError(
+                f"ins of '{fn.__name__}' gives {asset_in!r} for '{name}'; give an AssetIn: AssetIn(key=...)."
+            )
         if name not in arguments and asset_in.dagster_type is not Nothing:
             raise DefinitionError(
-                f"ins of '{fn.__name__}' names '{name}', which is no argument of the function. Its arguments are: "
-                f"{', '.join(arguments) or 'none'}.",
-                asset=fn.__name__,
-                location=location_of(fn),
+                f"ins of '{fn.__name__}' names '{name}', which is no argument of the function.{suggest(name, arguments)}"
+                f" Its arguments are: {', '.join(arguments) or 'none'}."
+            )
+
+
+def _refuse_deps_as_arguments(fn: Callable[..., Any], arguments: list[str], not_loaded: frozenset[str]) -> None:
+    for name in arguments:
+        if name in not_loaded:
+            raise DefinitionError(
+                f"'{name}' is in deps and is an argument of '{fn.__name__}'. Remove it from deps to load it, or remove "
+                "the argument."
             )
 
 
@@ -118,11 +120,7 @@ def _config_type(fn: Callable[..., Any], config: str | None, hints: Mapping[str,
     hint = hints.get(config)
     if inspect.isclass(hint) and issubclass(hint, BaseModel):
         return hint
-    raise DefinitionError(
-        f"Argument 'config' of '{fn.__name__}' must be annotated with a subclass of Config.",
-        asset=fn.__name__,
-        location=location_of(fn),
-    )
+    raise DefinitionError(f"Argument 'config' of '{fn.__name__}' must be annotated with a subclass of Config.")
 
 
 def _input_of(name: str, annotation: Any, asset_in: AssetIn) -> OpInput:
@@ -137,11 +135,6 @@ def value_type(annotation: Any) -> Any:
     origin = get_origin(annotation)
     if origin in (Output, MaterializeResult):
         return get_args(annotation)[0]
-    if annotation in (Output, MaterializeResult) or (origin is not None and _is_stream(origin)):
+    if annotation in (Output, MaterializeResult) or getattr(origin, "__name__", "") in STREAMS:
         return None
     return type(None) if annotation is None else annotation
-
-
-def _is_stream(origin: Any) -> bool:
-    name = getattr(origin, "__name__", "")
-    return name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator")

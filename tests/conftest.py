@@ -1,0 +1,71 @@
+"""What every test may use: a server of the suite's own, a namespace of the test's own."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from assetq.broker.connection import connect
+from assetq.broker.instance import RedisInstance
+from assetq.broker.server import EmbeddedServer
+from assetq.broker.settings import Settings
+
+T = TypeVar("T")
+
+
+def eventually(check: Callable[[], T], *, deadline: float = 20.0) -> T:
+    """The first true answer of `check`; fails when there is none within `deadline` seconds."""
+    until = time.monotonic() + deadline
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > until:
+            raise AssertionError(f"not so within {deadline} s: {check}; last answer {answer!r}")
+        time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("ASSETQ_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """The suite's server, on a free port."""
+    with EmbeddedServer(tmp_path_factory.mktemp("server"), publish=False) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(server: EmbeddedServer, tmp_path: Path) -> Settings:
+    """Settings with a namespace of the test's own and short times."""
+    return Settings(
+        redis_url=server.url,
+        namespace=f"test-{uuid.uuid4().hex[:12]}",
+        storage=str(tmp_path / "storage"),
+        lease_ms=2000,
+        heartbeat_ms=300,
+        recovery_ms=100,
+        republish_ms=500,
+        grace_ms=5000,
+    )
+
+
+@pytest.fixture
+def instance(settings: Settings) -> Iterator[RedisInstance]:
+    """An instance on the suite's server; its keys are removed behind the test."""
+    opened = RedisInstance(settings)
+    opened.check()
+    yield opened
+    opened.close()
+    with connect(settings.redis_url) as client:
+        keys = list(client.scan_iter(f"{{{settings.namespace}}}*", count=1000))
+        if keys:
+            client.delete(*keys)

@@ -1,0 +1,182 @@
+"""Runs on real workers: results, limits, failures, cancellation."""
+
+import signal
+
+import pytest
+from assetq.broker.connection import connect
+
+from assetq import Instance
+from assetq.execution import EventType
+
+from ..conftest import eventually
+from .fleet import Fleet
+
+
+def submit(fleet: Fleet, module, **options):
+    defs = __import__(module).defs
+    return fleet.instance.submit(defs, **options)
+
+
+def stored(fleet: Fleet, *names: str):
+    import pickle
+    from pathlib import Path
+
+    return pickle.loads((Path(fleet.settings.storage).joinpath(*names)).with_suffix(".pickle").read_bytes())
+
+
+def events_of(handle, kind: EventType):
+    return [event for event in handle.events() if event.type is kind]
+
+
+@pytest.mark.parametrize(
+    ("pool_class", "workers", "concurrency"), [("prefork", 2, 1), ("threads", 1, 4), ("solo", 1, 1)]
+)
+def test_a_backfill_ends_with_every_value_right(fleet, pool_class, workers, concurrency):
+    fleet.start("work_chain", workers=workers, concurrency=concurrency, pool_class=pool_class)
+    handle = submit(fleet, "work_chain", partitions="all")
+    record = handle.wait(60)
+    assert record.status == "SUCCESS", fleet.logs()
+    assert record.steps.succeeded == record.steps.total == 1 + 90 + 90 + 3 + 1
+    import work_chain
+
+    assert stored(fleet, "total") == work_chain.EXPECTED
+    assert stored(fleet, "priced", "2013-02-10") == 30
+    status = fleet.instance.asset_status("priced")
+    assert (status.total, status.materialized, status.missing) == (90, 90, 0)
+    assert [pool.in_use for pool in fleet.instance.list_pools()] == [0, 0]
+    latest = fleet.instance.latest_materialization("priced", "2013-01-05")
+    assert latest.data["code_version"] == "7"
+    assert latest.data["metadata"]["raw"] == {"type": "int", "value": 5}
+    assert len({e.step_key for e in events_of(handle, EventType.STEP_SUCCESS)}) == record.steps.total
+    assert any(e.message == "reading 2013-03-31" for e in events_of(handle, EventType.LOG))
+
+
+def test_a_pool_limit_holds_and_changes_at_once(fleet):
+    import trace
+
+    fleet.instance.set_pool_limit("enrich", 3)
+    fleet.start("work_timed", workers=2, concurrency=4)
+    handle = submit(fleet, "work_timed", selection="limited", partitions="all")
+    eventually(lambda: len(trace.read()) >= 15)
+    fleet.instance.set_pool_limit("enrich", 1)
+    changed = eventually(lambda: fleet.instance.show_pool("enrich").record.in_use <= 1) and float(trace.read()[-1][2])
+    assert handle.wait(60).status == "SUCCESS"
+    rows = trace.read()
+    assert len(rows) == 60
+    assert trace.most_at_once(rows) == 3
+    assert trace.most_at_once([row for row in rows if float(row[1]) > changed]) == 1
+
+
+def test_a_failure_is_told_and_skips_what_depends_on_it(fleet):
+    import trace
+
+    fleet.start("work_timed")
+    record = (handle := submit(fleet, "work_timed", selection="broken+")).wait(30)
+    assert record.status == "FAILURE"
+    assert (record.steps.failed, record.steps.skipped) == (1, 1)
+    failure = events_of(handle, EventType.STEP_FAILURE)[0]
+    assert failure.message == "RuntimeError: this one is broken"
+    assert "work_timed.py" in failure.data["error"]["stack"]
+    assert trace.read() == []
+
+
+def test_a_retry_policy_is_followed(fleet):
+    import trace
+
+    fleet.start("work_timed")
+    handle = submit(fleet, "work_timed", selection="flaky")
+    assert handle.wait(30).status == "SUCCESS"
+    assert len(trace.read()) == 3
+    assert [e.attempt for e in events_of(handle, EventType.STEP_START)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("pool_class", ["prefork", "threads", "solo"])
+def test_a_cancel_interrupts_what_runs(fleet, pool_class):
+    import trace
+
+    fleet.start("work_timed", pool_class=pool_class)
+    asset = "long_in_a_loop" if pool_class == "threads" else "long"
+    handle = submit(fleet, "work_timed", selection=asset)
+    eventually(trace.read)
+    handle.cancel()
+    record = handle.wait(10)
+    assert record.status == "CANCELED"
+    assert record.steps.canceled == 1
+    # The worker is as good as before.
+    assert submit(fleet, "work_timed", selection="flaky").wait(30).status == "SUCCESS"
+
+
+def test_only_failed_steps_are_retried(fleet, tmp_path):
+    fleet.start("work_timed")
+    handle = submit(fleet, "work_timed", selection="broken+,flaky")
+    assert handle.wait(30).status == "FAILURE"
+    again = handle.retry()
+    record = again.wait(30)
+    assert record.steps.total == 2
+    assert record.parent_run_id == handle.run_id
+
+
+def test_sigterm_drains(fleet):
+    import trace
+
+    fleet.start("work_timed", concurrency=2)
+    handle = submit(fleet, "work_timed", selection="free", partitions="all")
+    eventually(lambda: len(trace.read()) >= 10)
+    first = fleet.processes[0]
+    fleet.start("work_timed", concurrency=2)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) == 0
+    assert handle.wait(60).status == "SUCCESS"
+    assert sorted(row[0] for row in trace.read()) == [f"p{i:03d}" for i in range(60)]
+
+
+def test_events_are_pushed(fleet):
+    fleet.start("work_chain")
+    handle = submit(fleet, "work_chain", selection="rate")
+    seen = [event.type for event in handle.events()]
+    assert seen[0] is EventType.RUN_ENQUEUED
+    assert seen[-1] is EventType.RUN_SUCCESS
+
+
+def test_a_worker_with_other_code_hands_back(fleet, tmp_path, monkeypatch):
+    from assetq import Definitions, asset
+
+    @asset(name="rate", pool="other-pool-than-deployed")
+    def other() -> int:
+        return 4
+
+    fleet.start("work_chain", pools=("default", "other-pool-than-deployed"))
+    handle = fleet.instance.submit(Definitions([other]))
+    found = eventually(
+        lambda: [e for e in fleet.instance.read_events(handle.run_id) if e.type is EventType.STEP_RESTARTED]
+    )
+    assert "fingerprint" in found[0].message
+    handle.cancel()
+    assert handle.wait(10).status == "CANCELED"
+
+
+def test_connect_by_url(fleet, monkeypatch):
+    with Instance.connect(fleet.settings.redis_url, namespace=fleet.settings.namespace) as other:
+        assert other.list_runs() == []
+
+
+def test_nothing_is_left_behind(fleet):
+    fleet.start("work_chain")
+    submit(fleet, "work_chain", partitions="all").wait(60)
+    fleet.stop()
+    with connect(fleet.settings.redis_url) as client:
+        keys = [key.decode() for key in client.scan_iter(f"{{{fleet.settings.namespace}}}*")]
+    leftovers = (
+        "grant",
+        "leases",
+        "queued",
+        "delayed",
+        ":need",
+        ":tries",
+        ":ready:",
+        ":offer:",
+        "turns",
+        "holders",
+        "worker:",
+    )
+    assert [key for key in keys if any(part in key for part in leftovers)] == []

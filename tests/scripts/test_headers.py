@@ -1,0 +1,51 @@
+"""Every script says truly what it takes and answers."""
+
+import re
+from importlib.resources import files
+
+import pytest
+from assetq.broker.codes import Code
+from assetq.broker.keys import PATTERNS, Keys
+from assetq.broker.script import load_script, script_names
+
+from assetq.execution import EventType
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_header_matches_body(name):
+    script = load_script(name)
+    assert script.purpose
+    used = {int(number) for number in re.findall(r"ARGV\[(\d+)\]", script.body)}
+    assert used == set(range(1, len(script.arguments) + 1)), "undocumented or unused ARGV"
+    first = script.body.splitlines()[0]
+    assert first.startswith(f"-- {name}: ")
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_replies_are_known_codes(name):
+    script = load_script(name)
+    answered = set(re.findall(r'return \{ "([A-Z_]+)"', script.body))
+    assert answered <= {code.value for code in Code}
+    assert answered == set(script.replies)
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_events_are_known(name):
+    known = {str(event) for event in EventType}
+    assert set(load_script(name).events) <= known
+
+
+def test_scripts_build_keys_only_through_the_prelude():
+    folder = files("assetq.broker") / "lua"
+    for entry in [*folder.iterdir(), *(folder / "lib").iterdir()]:
+        if entry.name.endswith(".lua"):
+            text = entry.read_text(encoding="utf-8")
+            assert "KEYS[" not in text, entry.name
+            assert not re.search(r'"(KEYS|SCAN)"', text), entry.name
+
+
+def test_keys_of_different_kinds_differ():
+    keys = Keys("n")
+    built = {keys(p.name, *["x"] * len(p.fields)) for p in PATTERNS}
+    assert len(built) == len(PATTERNS)
+    assert all(key.startswith("{n}") for key in built)

@@ -1,0 +1,272 @@
+"""Each transition on a real server: what it changes, and what it refuses."""
+
+import pytest
+from assetq.broker.connection import connect
+from assetq.broker.engine import Claimant, Outcome
+
+from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
+
+from .driver import Driver, node
+
+
+@pytest.fixture
+def driver(settings, instance):
+    made = Driver(settings)
+    yield made
+    made.client.close()
+
+
+def counts(driver, run_id="r"):
+    fields = driver.run(run_id)
+    return {
+        k: int(fields.get(k, 0)) for k in ("ready", "queued", "running", "succeeded", "failed", "skipped", "canceled")
+    }
+
+
+def test_a_run_goes_from_submission_to_success(driver):
+    driver.submit("r", node(10))
+    assert driver.run("r")["status"] == "QUEUED"
+    assert counts(driver)["ready"] + counts(driver)["queued"] == 10
+    driver.drain("r")
+    assert driver.run("r")["status"] == "SUCCESS"
+    assert counts(driver) == dict.fromkeys(counts(driver), 0) | {"succeeded": 10}
+    assert driver.in_use() == 0
+
+
+def test_a_run_without_steps_succeeds_at_once(driver):
+    driver.submit("r", node(0))
+    assert driver.run("r")["status"] == "SUCCESS"
+
+
+def test_grants_never_exceed_capacity_and_headroom(driver):
+    driver.submit("r", node(100))
+    assert len(driver.outbox.messages) == 5  # capacity 4, one more waiting
+    assert driver.in_use() == 5
+
+
+def test_a_limit_bounds_grants(driver):
+    driver.engine.set_pool_limit("default", 2)
+    driver.submit("r", node(100))
+    assert driver.in_use() == 2
+    driver.commit(driver.claim())
+    assert driver.in_use() == 2
+
+
+def test_a_lower_limit_takes_back_what_nobody_claimed(driver):
+    driver.submit("r", node(100))
+    running = driver.claim()
+    driver.engine.set_pool_limit("default", 1)
+    assert driver.in_use() == 1
+    assert counts(driver)["ready"] == 99
+    driver.engine.set_pool_limit("default", 0)
+    driver.commit(running)
+    assert driver.in_use() == 0
+
+
+def test_a_stale_message_is_refused(driver):
+    driver.submit("r", node(1))
+    message = driver.outbox.messages[0]
+    assert driver.engine.claim("r", message.fence, driver.worker) is not None
+    assert driver.engine.claim("r", message.fence, Claimant("other", 2)) is None
+    assert driver.engine.claim("r", "12345", driver.worker) is None
+
+
+def test_an_outcome_commits_once(driver):
+    driver.submit("r", node(1))
+    grant = driver.claim()
+    driver.commit(grant)
+    before = driver.client.xlen(driver.keys("events", "r"))
+    with pytest.raises(StaleAttemptError):
+        driver.commit(grant)
+    assert driver.client.xlen(driver.keys("events", "r")) == before
+
+
+def test_only_the_holder_commits(driver):
+    driver.submit("r", node(1))
+    grant = driver.claim()
+    with pytest.raises(StaleAttemptError):
+        driver.engine.commit(grant, Claimant("other", 9), [Outcome(0, "succeeded", 1, 0)])
+
+
+def test_outcomes_must_be_in_order_and_inside_the_batch(driver):
+    driver.submit("r", node(1))
+    grant = driver.claim()
+    with pytest.raises(StaleAttemptError):
+        driver.engine.commit(grant, driver.worker, [Outcome(1, "succeeded", 1, 0)])
+    assert counts(driver)["running"] == 1
+
+
+def test_downstream_steps_wait_for_all_their_upstream_steps(driver):
+    driver.submit("r", node(2), node(1, ready=False))
+    first, second = driver.claim(), driver.claim()
+    driver.commit(first, satisfied=((1, 0, 1, 2),))
+    assert not driver.outbox.messages
+    driver.commit(second, satisfied=((1, 0, 1, 2),))
+    assert driver.outbox.messages[0].node == 1
+
+
+def test_a_gate_opens_once_for_everything_behind_it(driver):
+    driver.submit("r", node(1, opens="1"), node(100_000, gates=1))
+    assert counts(driver)["ready"] == 0
+    driver.commit(driver.claim())
+    assert counts(driver)["ready"] + counts(driver)["queued"] == 100_000
+    assert driver.client.zcard(driver.keys("ready", "r", 1)) == 1
+
+
+def test_a_failure_skips_what_lies_downstream(driver):
+    driver.submit("r", node(1, opens="1"), node(50, gates=1))
+    driver.commit(driver.claim(), "failed", skips=((1, 0, 50),))
+    assert driver.run("r")["status"] == "FAILURE"
+    assert counts(driver)["skipped"] == 50
+    assert driver.client.get(driver.keys("done", "r", 1, "skipped")) is not None
+
+
+def test_a_skip_reaches_steps_that_wait_in_the_queue(driver):
+    driver.submit("r", node(2), node(2, ready=False, gates=1), node(1, opens="1"))
+    grants = {(g.node, g.start): g for g in (driver.claim() for _ in range(3))}
+    driver.commit(grants[0, 0], satisfied=((1, 0, 1, 1),))
+    driver.commit(grants[2, 0], "failed", skips=((1, 0, 2),))
+    driver.commit(grants[0, 1], satisfied=((1, 1, 2, 1),))
+    assert driver.run("r")["status"] == "FAILURE"
+    assert counts(driver)["skipped"] == 2
+    assert not driver.outbox.messages
+
+
+def test_a_retry_waits_without_a_slot(driver):
+    driver.submit("r", node(1))
+    driver.commit(driver.claim(), "retry", delay_ms=20)
+    assert driver.in_use() == 0
+    assert not driver.outbox.messages
+    while not driver.outbox.messages:
+        driver.engine.recover()
+    assert driver.claim().tries_of(0).retries == 1
+
+
+def test_a_crash_returns_the_step_and_is_counted(driver):
+    driver.submit("r", node(1))
+    grant = driver.claim()
+    assert driver.engine.hand_back(grant.fence, "w", crashed=True, reason="signal 9") == []
+    again = driver.claim()
+    assert again.fence != grant.fence
+    assert again.tries_of(0).crashes == 1
+    with pytest.raises(StaleAttemptError):
+        driver.commit(grant)
+
+
+def test_a_poison_step_is_held_for_its_failure(driver):
+    driver.engine.set_pool_limit("default", 1)
+    driver.submit("r", node(2))
+    poisoned = []
+    while not poisoned:
+        grant = driver.claim(driver.outbox.messages.pop())
+        poisoned = driver.engine.hand_back(grant.fence, "w", crashed=grant.start == 0, reason="signal 9")
+    assert (poisoned[0].step, poisoned[0].crashes) == (0, driver.settings.max_crashes)
+    held = type(grant)("", "r", 0, 0, 1, poisoned[0].fence)
+    driver.engine.commit(held, Claimant("recovery", 0), [Outcome(0, "failed", 3, 0)])
+    driver.drain("r")
+    assert driver.run("r")["status"] == "FAILURE"
+    assert counts(driver)["succeeded"] == 1
+
+
+def test_an_expired_lease_returns_the_step(settings, instance):
+    driver = Driver(settings.model_copy(update={"lease_ms": 500}))
+    driver.submit("r", node(1))
+    lost = driver.claim()
+    while not driver.outbox.messages:
+        driver.engine.recover()
+    assert driver.claim().fence != lost.fence
+    driver.client.close()
+
+
+def test_a_heartbeat_keeps_what_runs_and_only_that(settings, instance):
+    driver = Driver(settings.model_copy(update={"lease_ms": 800}))
+    driver.submit("r", node(2))
+    kept, lost = driver.claim(), driver.claim()
+    while not driver.outbox.messages:
+        driver.engine.heartbeat("w", {"pools": "default", "concurrency": 4}, [kept.fence])
+        driver.engine.recover()
+    assert driver.outbox.messages[0].start == lost.start
+    driver.commit(kept)
+    driver.client.close()
+
+
+def test_unclaimed_grants_are_reported(settings, instance):
+    driver = Driver(settings.model_copy(update={"republish_ms": 100}))
+    driver.submit("r", node(1))
+    sent = driver.outbox.take()
+    found = ()
+    while not found:
+        found = driver.engine.recover().unclaimed
+    assert found[0] == sent
+    driver.client.close()
+
+
+def test_cancel_stops_everything_that_has_not_started(driver):
+    driver.submit("r", node(100))
+    running, queued = driver.claim(), driver.outbox.messages[0]
+    driver.engine.cancel("r")
+    assert driver.run("r")["status"] == "CANCELING"
+    assert driver.engine.claim("r", queued.fence, driver.worker) is None
+    driver.commit(running)
+    assert driver.run("r")["status"] == "CANCELED"
+    assert counts(driver)["canceled"] == 99
+    assert driver.in_use() == 0
+    with pytest.raises(UsageError):
+        driver.engine.cancel("r")
+    with pytest.raises(UnknownRunError):
+        driver.engine.cancel("nothing")
+
+
+def test_runs_of_one_pool_take_turns(driver):
+    driver.engine.set_pool_limit("default", 1)
+    driver.submit("large", node(1000))
+    driver.submit("small", node(1))
+    order = []
+    for _ in range(3):
+        grant = driver.claim()
+        order.append(grant.run_id)
+        driver.commit(grant)
+    assert "small" in order
+
+
+def test_a_larger_priority_goes_first(driver):
+    driver.engine.set_pool_limit("default", 1)
+    driver.submit("low", node(10))
+    driver.submit("high", node(5), priority=5)
+    order = []
+    for _ in range(6):
+        grant = driver.claim()
+        order.append(grant.run_id)
+        driver.commit(grant)
+    assert order == ["low", *["high"] * 5]
+
+
+def test_a_blocked_pool_delays_no_other(driver):
+    driver.engine.set_pool_limit("blocked", 0)
+    driver.submit("r", node(10, pool="blocked"), node(10))
+    driver.drain("r")
+    assert counts(driver)["succeeded"] == 10
+    assert counts(driver)["ready"] == 10
+
+
+def test_batches_follow_what_commits_ask_for(driver):
+    driver.submit("r", node(1000))
+    grant = driver.claim()
+    driver.engine.commit(grant, driver.worker, [Outcome(grant.start, "succeeded", 1, 0)], batch=16)
+    assert driver.outbox.messages[-1].stop - driver.outbox.messages[-1].start == 16
+
+
+def test_a_chained_grant_is_claimed_already(driver):
+    driver.submit("r", node(100))
+    grant = driver.claim()
+    chained = driver.engine.commit(grant, driver.worker, [Outcome(grant.start, "succeeded", 1, 0)], chain=True)
+    assert chained is not None
+    assert chained.fence not in {message.fence for message in driver.outbox.messages}
+    driver.commit(chained)
+
+
+def test_an_old_layout_is_refused(settings, instance):
+    with connect(settings.redis_url) as client:
+        client.set(instance.keys.root, "0")
+    with pytest.raises(UsageError, match="layout 0"):
+        instance.check()
