@@ -32,13 +32,12 @@ class OpSignature:
     result: Any
 
 
-def read_signature(fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loaded: frozenset[str]) -> OpSignature:
+def read_signature(fn: Callable[..., Any], ins: Mapping[str, AssetIn]) -> OpSignature:
     """Sort a function's arguments into their roles.
 
     Args:
         fn: The decorated function.
         ins: How some arguments are loaded.
-        not_loaded: Names of arguments that stand for dependencies which are not loaded.
 
     Raises:
         DefinitionError: An argument has no possible role, or `ins` names one that does not exist.
@@ -52,7 +51,6 @@ def read_signature(fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loade
     resources = {p.name: p.name for p in rest if _is_resource(hints.get(p.name))}
     loaded = [p.name for p in rest if p.name != config and p.name not in resources]
     _refuse_unknown_ins(fn, ins, loaded)
-    _refuse_deps_as_arguments(fn, loaded, not_loaded)
     inputs = [_input_of(name, hints.get(name), ins.get(name, AssetIn())) for name in loaded]
     inputs += [_input_of(name, Nothing, asset_in) for name, asset_in in ins.items() if name not in loaded]
     return OpSignature(
@@ -96,15 +94,6 @@ def _refuse_unknown_ins(fn: Callable[..., Any], ins: Mapping[str, AssetIn], argu
             raise DefinitionError(
                 f"ins of '{fn.__name__}' names '{name}', which is no argument of the function.{suggest(name, arguments)}"
                 f" Its arguments are: {', '.join(arguments) or 'none'}."
-            )
-
-
-def _refuse_deps_as_arguments(fn: Callable[..., Any], arguments: list[str], not_loaded: frozenset[str]) -> None:
-    for name in arguments:
-        if name in not_loaded:
-            raise DefinitionError(
-                f"'{name}' is in deps and is an argument of '{fn.__name__}'. Remove it from deps to load it, or remove "
-                "the argument."
             )
 
 

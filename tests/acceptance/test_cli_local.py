@@ -1,0 +1,61 @@
+"""The commands that need no server, and a new project from end to end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from assetq.broker.settings import running_server_url
+
+from ..conftest import eventually
+
+
+def test_help_is_fast_and_light():
+    script = (
+        "import sys; from assetq.cli.main import run; run(['--version']);"
+        "print([m for m in ('celery', 'rich', 'pandas', 'polars', 'lark') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
+def test_a_new_project_works(shell):
+    assert shell("new", "my-project").code == 0
+    shell.folder = shell.folder / "my-project"
+    assert shell("plan", "--all", "--json").json["steps"] == 64
+    local = shell("materialize", "--select", "products", "--local", "--json")
+    assert (local.code, local.json["status"]) == (0, "SUCCESS")
+    assert (shell.folder / ".assetq" / "storage" / "products.pickle").exists()
+    again = shell("new", ".")
+    assert (again.code, "letter" in again.err) == (2, True)
+
+
+def test_dev_runs_a_project_and_stops_cleanly(shell):
+    shell("new", "shop")
+    shell.folder = shell.folder / "shop"
+    command = [sys.executable, "-m", "assetq.cli.main", "dev", "--concurrency", "2"]
+    with (shell.folder / "dev.log").open("wb") as log:
+        dev = subprocess.Popen(command, cwd=shell.folder, env={**os.environ, **shell.environment}, stdout=log, stderr=log)
+    try:
+        eventually(lambda: running_server_url(shell.folder), deadline=30)
+        done = shell("backfill", "--all", "--watch", "--json")
+        assert done.code == 0, done.err + (shell.folder / "dev.log").read_text()
+        assert json.loads(done.out)["steps"] == 64
+        assert shell("assets", "status", "revenue", "--json").json["partitions"]["materialized"] == 31
+    finally:
+        dev.send_signal(signal.SIGINT)
+        assert dev.wait(30) == 0, (shell.folder / "dev.log").read_text()
+    assert running_server_url(shell.folder) is None
+    assert shell("runs", "list").code == 3
+
+
+@pytest.mark.parametrize("flag", [(), ("--json",)])
+def test_a_local_failure(shell, flag):
+    shell.write("code.py", "from assetq import asset\n@asset\ndef bad():\n    raise ValueError('oh')\n")
+    answer = shell("materialize", "-f", "code.py", "--local", *flag)
+    assert answer.code == 1
+    assert "ValueError: oh" in answer.err
+    assert "code.py" in answer.err
