@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Literal, Self
 
 
 class AssetqError(Exception):
@@ -50,29 +49,12 @@ class DefinitionError(UsageError):
     Attributes:
         asset: Key of the asset, as text, when one asset is meant.
         location: "file:line" of the definition, when known.
-        message: The text without the location.
-        problems: Each problem by itself, when this error reports several.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        asset: str | None = None,
-        location: object | None = None,
-        problems: Iterable[UsageError] = (),
-    ) -> None:
+    def __init__(self, message: str, *, asset: str | None = None, location: object | None = None) -> None:
         self.asset = asset
         self.location = str(location) if location is not None else None
-        self.message = message
-        self.problems = tuple(problems)
         super().__init__(f"{message} ({self.location})" if self.location else message)
-
-    def at(self, *, asset: str | None = None, location: object | None = None) -> Self:
-        """The same error with the asset and location filled in where they are missing."""
-        return type(self)(
-            self.message, asset=self.asset or asset, location=self.location or location, problems=self.problems
-        )
 
 
 class CycleError(DefinitionError):
@@ -164,16 +146,7 @@ class StepInterrupted(BaseException):
     """The running step is told to stop, by a cancel or because the worker drains.
 
     Derives from BaseException so that `except Exception` in user code does not swallow it.
-
-    Attributes:
-        reason: "canceled" when the run is canceled, "drain" when the worker stops.
     """
-
-    def __init__(
-        self, message: str = "The step is told to stop.", *, reason: Literal["canceled", "drain"] = "canceled"
-    ) -> None:
-        self.reason = reason
-        super().__init__(message)
 
 
 def suggest(word: str, choices: Iterable[object]) -> str:

@@ -3,33 +3,86 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions.asset_dep import AssetDep, AssetIn
+from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
 from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
 from assetq.definitions.asset_spec import AssetSpec
-from assetq.definitions.assets_definition import AssetsDefinition
-from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, OpOutput
-from assetq.definitions.op_option import OpOptions, all_deps, function_given, make_op, signature_of
-from assetq.definitions.output import DEFAULT_OUTPUT
+from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpOutput
+from assetq.definitions.output import DEFAULT_OUTPUT, Nothing
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
-from assetq.definitions.signature import value_type
-from assetq.definitions.source_location import located, location_of
+from assetq.definitions.signature import OpSignature, read_signature, value_type
+from assetq.definitions.source_location import SourceLocation, location_of
 from assetq.errors import DefinitionError
 
 
+class AssetsDefinition:
+    """One op and the assets it makes. Mirrors Dagster's `AssetsDefinition`.
+
+    Attributes:
+        op: The computation.
+        specs: What is known of each asset, in output order.
+        deps: Upstream assets, loaded ones included.
+        partitions_def: How the assets are partitioned.
+        backfill_policy: How many partitions one step takes.
+        resource_defs: Resources that come with the definition.
+    """
+
+    def __init__(
+        self,
+        op: Op,
+        *,
+        specs: Sequence[AssetSpec],
+        deps: Sequence[AssetDep],
+        partitions_def: Any = None,
+        backfill_policy: BackfillPolicy | None = None,
+        resource_defs: Mapping[str, object] | None = None,
+    ) -> None:
+        self.op = op
+        self.specs = tuple(specs)
+        self.deps = tuple(deps)
+        self.partitions_def = partitions_def
+        self.backfill_policy = backfill_policy
+        self.resource_defs = dict(resource_defs or {})
+        self.__name__ = op.name
+        self.__doc__ = op.fn.__doc__
+
+    @property
+    def keys(self) -> frozenset[AssetKey]:
+        """Keys of all assets."""
+        return frozenset(spec.key for spec in self.specs)
+
+    @property
+    def key(self) -> AssetKey:
+        """Key of the one asset.
+
+        Raises:
+            DefinitionError: There are several.
+        """
+        if len(self.specs) != 1:
+            raise DefinitionError(f"'{self.op.name}' makes {len(self.specs)} assets; name one of them by its key.")
+        return self.specs[0].key
+
+    @property
+    def location(self) -> SourceLocation | None:
+        """Where the function was defined."""
+        return self.op.location
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function directly, as in a unit test: the caller gives context, config, resources and inputs."""
+        return self.op.fn(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"AssetsDefinition({', '.join(sorted(str(key) for key in self.keys))})"
+
+
 @dataclass(frozen=True, slots=True)
-class _AssetOptions:
-    name: str | None
-    key_prefix: str | Sequence[str] | None
-    key: Any
-    io_manager_def: object | None
-    io_manager_key: str | None
-    dagster_type: Any
-    output_required: bool
-    attributes: Mapping[str, Any]
+class _Naming:
+    key: AssetKey
+    op_name: str
 
 
 def asset(
@@ -42,10 +95,8 @@ def asset(
     metadata: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     description: str | None = None,
-    config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     resource_defs: Mapping[str, object] | None = None,
-    hooks: Iterable[Any] | None = None,
     io_manager_def: object | None = None,
     io_manager_key: str | None = None,
     dagster_type: Any = None,
@@ -58,7 +109,6 @@ def asset(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     key: Any = None,
-    check_specs: Sequence[Any] | None = None,
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
@@ -74,7 +124,6 @@ def asset(
         metadata: Recorded with the definition.
         tags: For selection.
         description: By default the docstring.
-        config_schema: Field name -> Python type, when there is no `config` argument.
         required_resource_keys: Resources used through `context.resources`.
         resource_defs: Resources that come with the asset.
         io_manager_def, io_manager_key: Who stores the output: an object, or the key of a resource ("io_manager").
@@ -91,7 +140,6 @@ def asset(
         owners: E-mail addresses, or `team:name`.
         kinds: What the asset is made with, for the catalog.
         pool: Concurrency pool whose slots limit the asset's steps.
-        hooks, check_specs: Refused; assetq has none.
 
     Returns:
         An `AssetsDefinition`.
@@ -99,83 +147,144 @@ def asset(
     Raises:
         DefinitionError: Something does not fit; names the asset, file and line.
     """
-    attributes = {
-        "description": description,
-        "metadata": metadata,
-        "skippable": not output_required,
-        "group_name": group_name,
-        "code_version": code_version,
-        "automation_condition": automation_condition,
-        "owners": owners,
-        "tags": tags,
-        "kinds": kinds,
-        "partitions_def": partitions_def,
-    }
-    own = _AssetOptions(
-        name, key_prefix, key, io_manager_def, io_manager_key, dagster_type, output_required, attributes
-    )
-    options = OpOptions(
-        ins=ins,
-        deps=deps,
-        required_resource_keys=required_resource_keys,
-        resource_defs=resource_defs,
-        config_schema=config_schema,
-        partitions_def=partitions_def,
-        backfill_policy=backfill_policy,
-        retry_policy=retry_policy,
-        op_tags=op_tags,
-        pool=pool,
-        unsupported={"hooks": hooks, "check_specs": check_specs},
-    )
-    return (lambda fn: _make_asset(fn, own, options)) if compute_fn is None else _make_asset(compute_fn, own, options)
+    options = {name: value for name, value in locals().items() if name != "compute_fn"}
+    if compute_fn is None:
+        return lambda fn: _make_asset(fn, **options)
+    return _make_asset(compute_fn, **options)
 
 
-def _make_asset(fn: Any, own: _AssetOptions, options: OpOptions) -> AssetsDefinition:
-    with located():
-        function = function_given(fn)
-    location = location_of(function)
-    with located(function.__name__, location):
-        key = _key(function, own)
-    with located(key, location):
-        options.check(key)
-        signature = signature_of(function, options)
-        deps = all_deps(key, signature, options)
-        spec = _spec(function, key, deps, own)
-        io_manager_key, resources = _storage(key, own, options)
-        annotation = own.dagster_type if own.dagster_type is not None else value_type(signature.result)
-        output = OpOutput(DEFAULT_OUTPUT, key, io_manager_key, own.output_required, annotation, spec)
-        return AssetsDefinition(
-            make_op(function, key.to_python_identifier(), signature, [output], options),
-            specs=[spec],
-            deps=deps,
-            partitions_def=options.partitions_def,
-            backfill_policy=options.backfill_policy,
-            resource_defs=resources,
-        )
-
-
-def _key(fn: Callable[..., Any], own: _AssetOptions) -> AssetKey:
-    if own.key is None:
-        name = check_name(own.name if own.name is not None else fn.__name__, "asset")
-        return AssetKey([*prefix_parts(own.key_prefix), name])
-    if own.name is not None or own.key_prefix is not None:
+def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
+    location = location_of(fn)
+    naming = _name(fn, options["name"], options["key_prefix"], options["key"], location)
+    signature = read_signature(fn, options["ins"] or {})
+    if options["io_manager_def"] is not None and options["io_manager_key"] is not None:
         raise DefinitionError(
-            f"Asset '{fn.__name__}' is given key together with name or key_prefix; put everything into key."
+            f"Asset '{naming.key}' is given io_manager_def and io_manager_key; keep one.",
+            asset=str(naming.key),
+            location=location,
         )
-    return AssetKey.from_coercible(own.key)
+    resources = dict(options["resource_defs"] or {})
+    io_manager_key = options["io_manager_key"] or DEFAULT_IO_MANAGER_KEY
+    if options["io_manager_def"] is not None:
+        io_manager_key = f"{naming.op_name}__io_manager"
+        resources[io_manager_key] = options["io_manager_def"]
+    all_deps = _deps(naming.key, signature, options["deps"], location)
+    spec = _spec(fn, naming.key, all_deps, options, location)
+    output = OpOutput(
+        DEFAULT_OUTPUT,
+        naming.key,
+        io_manager_key,
+        options["output_required"],
+        _annotation(signature, options["dagster_type"]),
+        spec,
+    )
+    op = _op(fn, naming, signature, output, options, location)
+    return AssetsDefinition(
+        op,
+        specs=[spec],
+        deps=all_deps,
+        partitions_def=options["partitions_def"],
+        backfill_policy=options["backfill_policy"],
+        resource_defs=resources,
+    )
 
 
-def _spec(fn: Callable[..., Any], key: AssetKey, deps: Sequence[AssetDep], own: _AssetOptions) -> AssetSpec:
-    described = {**own.attributes, "description": own.attributes["description"] or inspect.getdoc(fn)}
-    return AssetSpec(key, deps=deps, location=location_of(fn), **described)
+def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, location: object | None) -> _Naming:
+    if key is not None:
+        if name is not None or key_prefix is not None:
+            raise DefinitionError(
+                f"Asset '{fn.__name__}' is given key together with name or key_prefix; put everything into key.",
+                asset=fn.__name__,
+                location=location,
+            )
+        own = AssetKey.from_coercible(key)
+    else:
+        own = AssetKey([*prefix_parts(key_prefix), check_name(name or fn.__name__, "asset", location)])
+    return _Naming(own, own.to_python_identifier())
 
 
-def _storage(key: AssetKey, own: _AssetOptions, options: OpOptions) -> tuple[str, dict[str, object]]:
-    """Key of the resource that stores the output, and the resources that come with the asset."""
-    resources = dict(options.resource_defs or {})
-    if own.io_manager_def is None:
-        return own.io_manager_key or DEFAULT_IO_MANAGER_KEY, resources
-    if own.io_manager_key is not None:
-        raise DefinitionError(f"Asset '{key}' is given io_manager_def and io_manager_key; keep one.")
-    io_manager_key = f"{key.to_python_identifier()}__io_manager"
-    return io_manager_key, {**resources, io_manager_key: own.io_manager_def}
+def _annotation(signature: OpSignature, dagster_type: Any) -> Any:
+    return dagster_type if dagster_type is not None else value_type(signature.result)
+
+
+def _deps(
+    key: AssetKey, signature: OpSignature, deps: Iterable[Any] | None, location: object | None
+) -> tuple[AssetDep, ...]:
+    loaded = [
+        AssetDep(op_input.key, partition_mapping=op_input.asset_in.partition_mapping) for op_input in signature.inputs
+    ]
+    if isinstance(deps, str):
+        raise DefinitionError(
+            f"deps of '{key}' must be a list, not a string: deps=['{deps}'].",
+            asset=str(key),
+            location=location,
+        )
+    return merge_deps([*loaded, *(AssetDep.from_coercible(dep) for dep in deps or ())], key, location)
+
+
+def _spec(
+    fn: Callable[..., Any],
+    key: AssetKey,
+    deps: Sequence[AssetDep],
+    options: Mapping[str, Any],
+    location: object | None,
+) -> AssetSpec:
+    return AssetSpec(
+        key,
+        deps=deps,
+        description=options["description"] or inspect.getdoc(fn),
+        metadata=options["metadata"],
+        skippable=not options["output_required"],
+        group_name=options["group_name"],
+        code_version=options["code_version"],
+        automation_condition=options["automation_condition"],
+        owners=options["owners"],
+        tags=options["tags"],
+        kinds=options["kinds"],
+        partitions_def=options["partitions_def"],
+        location=location,
+    )
+
+
+def _op(
+    fn: Callable[..., Any],
+    naming: _Naming,
+    signature: OpSignature,
+    output: OpOutput,
+    options: Mapping[str, Any],
+    location: SourceLocation | None,
+) -> Op:
+    required = frozenset(options["required_resource_keys"] or ()) | frozenset(signature.resource_params.values())
+    return Op(
+        name=naming.op_name,
+        fn=fn,
+        inputs=tuple(op_input for op_input in signature.inputs if op_input.annotation is not Nothing),
+        outputs=(output,),
+        context_param=signature.context_param,
+        config_param=signature.config_param,
+        config_type=signature.config_type,
+        resource_params=signature.resource_params,
+        required_resource_keys=required,
+        retry_policy=options["retry_policy"],
+        pool=check_pool(options["pool"], naming.key, location),
+        tags=op_tag_values(options["op_tags"]),
+        location=location,
+    )
+
+
+def op_tag_values(tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """Op tags with every value as text; others than strings as JSON."""
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in (tags or {}).items()}
+
+
+def check_pool(pool: str | None, key: AssetKey, location: object | None) -> str | None:
+    """The pool's name, if it can name a queue."""
+    if pool is None:
+        return None
+    if not isinstance(pool, str) or not pool or not all(c.isalnum() or c in "_-./" for c in pool) or len(pool) > 128:
+        raise DefinitionError(
+            f"Asset '{key}' has pool {pool!r}; use letters, digits, '_', '-', '.', '/', at most 128.",
+            asset=str(key),
+            location=location,
+        )
+    return pool

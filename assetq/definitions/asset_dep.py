@@ -15,17 +15,13 @@ class AssetDep:
     Args:
         asset: Anything that names an asset.
         partition_mapping: Which partitions of it are read.
-
-    Attributes:
-        declares: The `AssetSpec` or `SourceAsset` that was given, which makes the external asset known.
     """
 
-    __slots__ = ("asset_key", "declares", "partition_mapping")
+    __slots__ = ("asset_key", "partition_mapping")
 
     def __init__(self, asset: Any, *, partition_mapping: Any = None) -> None:
         self.asset_key = AssetKey.from_coercible(asset)
         self.partition_mapping = partition_mapping
-        self.declares = asset if hasattr(asset, "key") and not hasattr(asset, "op") else None
 
     @property
     def asset(self) -> AssetKey:
@@ -37,16 +33,8 @@ class AssetDep:
         """A dependency from a dependency, or from anything that names an asset."""
         return value if isinstance(value, AssetDep) else cls(value)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, AssetDep):
-            return NotImplemented
-        return (self.asset_key, self.partition_mapping) == (other.asset_key, other.partition_mapping)
-
-    def __hash__(self) -> int:
-        return hash(self.asset_key)
-
     def __repr__(self) -> str:
-        return f"AssetDep({str(self.asset_key)!r})"
+        return f"AssetDep({self.asset_key})"
 
 
 class AssetIn:
@@ -59,9 +47,6 @@ class AssetIn:
         input_manager_key: Resource that loads it, instead of the I/O manager that stored it.
         partition_mapping: Which partitions of it are read.
         dagster_type: Type of the value; `Nothing` means not loaded.
-
-    Raises:
-        DefinitionError: key and key_prefix are both given.
     """
 
     __slots__ = ("dagster_type", "input_manager_key", "key", "key_prefix", "metadata", "partition_mapping")
@@ -88,28 +73,6 @@ class AssetIn:
         """Key of the asset that the argument reads."""
         return self.key or AssetKey([*self.key_prefix, argument])
 
-    def __repr__(self) -> str:
-        return f"AssetIn(key={str(self.key) if self.key else None!r})"
-
-
-def deps_from(deps: Iterable[Any] | None) -> list[AssetDep]:
-    """The dependencies in a `deps` argument.
-
-    Raises:
-        DefinitionError: It is no list.
-        InvalidKeyError: An element names no asset.
-    """
-    if deps is None:
-        return []
-    if isinstance(deps, str | bytes | Mapping) or not isinstance(deps, Iterable):
-        raise DefinitionError(f"deps must be a list of assets, not {deps!r}. Write deps=[...].")
-    return [dep for item in deps for dep in _deps_of(item)]
-
-
-def _deps_of(item: Any) -> list[AssetDep]:
-    specs = getattr(item, "specs", None)  # an op that makes several assets stands for all of them
-    return [AssetDep(spec.key) for spec in specs] if specs else [AssetDep.from_coercible(item)]
-
 
 def merge_deps(deps: Iterable[AssetDep], asset: AssetKey, location: object | None) -> tuple[AssetDep, ...]:
     """The dependencies, each upstream asset once.
@@ -120,12 +83,10 @@ def merge_deps(deps: Iterable[AssetDep], asset: AssetKey, location: object | Non
     merged: dict[AssetKey, AssetDep] = {}
     for dep in deps:
         other = merged.setdefault(dep.asset_key, dep)
-        if other.partition_mapping != dep.partition_mapping:
+        if other is not dep and other.partition_mapping != dep.partition_mapping:
             raise DefinitionError(
                 f"Asset '{asset}' depends on '{dep.asset_key}' twice with different partition mappings; keep one.",
                 asset=str(asset),
                 location=location,
             )
-        if other.declares is None and dep.declares is not None:
-            merged[dep.asset_key] = dep
     return tuple(merged.values())

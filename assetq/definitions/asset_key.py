@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assetq.errors import InvalidKeyError
 
-NAME = re.compile(r"[A-Za-z0-9_]+")
+NAME = re.compile(r"^[A-Za-z0-9_]+$")
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/]")
 
 
@@ -31,11 +31,10 @@ class AssetKey:
         if not parts:
             raise InvalidKeyError("An asset key needs at least one part.")
         for part in parts:
-            if not _is_part(part):
+            if not isinstance(part, str) or not part or FORBIDDEN.search(part) or part in (".", ".."):
                 raise InvalidKeyError(
                     f"Bad asset key {list(parts)!r}: each part must be a non-empty string without '/' and control "
-                    "characters, and not '.' or '..'. Give a key of several parts as a list.",
-                    asset="/".join(map(str, parts)),
+                    "characters, and not '.' or '..'. Give a key of several parts as a list."
                 )
         object.__setattr__(self, "path", parts)
 
@@ -44,8 +43,8 @@ class AssetKey:
         return "/".join(self.path)
 
     def to_python_identifier(self) -> str:
-        """The parts joined by "__", other signs than letters, digits and "_" replaced: how ops are named."""
-        return re.sub(r"[^A-Za-z0-9_]", "_", "__".join(self.path))
+        """The parts joined by "__", as argument and op names are made."""
+        return "__".join(self.path)
 
     @classmethod
     def from_user_string(cls, text: str) -> AssetKey:
@@ -80,10 +79,6 @@ class AssetKey:
         return self.to_user_string()
 
 
-def _is_part(part: object) -> bool:
-    return isinstance(part, str) and part not in ("", ".", "..") and not FORBIDDEN.search(part)
-
-
 def prefix_parts(prefix: str | Sequence[str] | None) -> list[str]:
     """Parts of a key prefix; in a string "/" separates parts."""
     if prefix is None:
@@ -97,10 +92,15 @@ def check_name(name: str, what: str, location: object | None = None) -> str:
     Raises:
         InvalidKeyError: It has others.
     """
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.match(name):
         raise InvalidKeyError(
             f"Bad {what} name {name!r}: use letters, digits and underscores only.",
             asset=str(name),
             location=location,
         )
     return name
+
+
+def names_of(keys: Iterable[AssetKey]) -> str:
+    """Keys as a readable list."""
+    return ", ".join(f"'{key}'" for key in keys)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from assetq.definitions.asset_dep import AssetDep, deps_from, merge_deps
-from assetq.definitions.asset_key import AssetKey
-from assetq.definitions.attribute import (
-    check_group,
-    check_kinds,
-    check_metadata,
-    check_owners,
-    check_partitions,
-    check_tags,
-)
-from assetq.definitions.source_location import SourceLocation, located, user_location
+from assetq.definitions.asset_dep import AssetDep, merge_deps
+from assetq.definitions.asset_key import AssetKey, prefix_parts
+from assetq.errors import DefinitionError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OWNER = re.compile(r"^(team:.+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
+GROUP = re.compile(r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")
+TAG_KEY = re.compile(r"^([A-Za-z0-9_.\-]{1,63}/)?[A-Za-z0-9_.\-]{1,63}$")
 DEFAULT_GROUP = "default"
 
 
@@ -29,38 +28,59 @@ class PartitionsLike(Protocol):
         """Text that is equal for equal definitions."""
 
 
+def check_owners(owners: Iterable[str], asset: object, location: object | None) -> tuple[str, ...]:
+    """The owners, if each is an e-mail address or `team:name`."""
+    checked = tuple(owners)
+    for owner in checked:
+        if not isinstance(owner, str) or not OWNER.match(owner):
+            raise DefinitionError(
+                f"Asset '{asset}' has owner {owner!r}; give an e-mail address, or 'team:name'.",
+                asset=str(asset),
+                location=location,
+            )
+    return checked
+
+
+def check_group(group: str | None, asset: object, location: object | None) -> str | None:
+    """The group name, if its parts are letters, digits and underscores."""
+    if group is not None and not GROUP.match(group):
+        raise DefinitionError(
+            f"Asset '{asset}' has group {group!r}; use letters, digits, underscores, and '/' to nest.",
+            asset=str(asset),
+            location=location,
+        )
+    return group
+
+
+def check_tags(tags: Mapping[str, str] | None, asset: object, location: object | None) -> dict[str, str]:
+    """The tags, if keys are plain words and values are strings."""
+    for key, value in (tags or {}).items():
+        if not isinstance(key, str) or not TAG_KEY.match(key) or not isinstance(value, str):
+            raise DefinitionError(
+                f"Asset '{asset}' has tag {key!r}: {value!r}; keys are words of letters, digits, '_', '-', '.', "
+                "values are strings.",
+                asset=str(asset),
+                location=location,
+            )
+    return dict(tags or {})
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class AssetSpec:
-    """Describes an asset. On its own it is an external asset: known, not made here. Mirrors Dagster's `AssetSpec`.
-
-    Args:
-        key: The asset.
-        deps: What it is derived from.
-        description, metadata, owners, tags, kinds: For people and for selection.
-        skippable: True when a run may leave it out.
-        group_name: Group in the catalog; "default" when there is none.
-        code_version: Version of the code that makes it.
-        automation_condition: Carried along.
-        partitions_def: How it is partitioned.
-        location: Where it was defined; by default the line of the call.
-
-    Raises:
-        DefinitionError: An attribute does not fit; names the asset, file and line.
-    """
+    """Describes an asset. On its own it is an external asset: known, not made here. Mirrors Dagster's `AssetSpec`."""
 
     key: AssetKey
     deps: tuple[AssetDep, ...] = ()
     description: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     skippable: bool = False
     group_name: str | None = None
     code_version: str | None = None
-    automation_condition: Any = field(default=None, hash=False)
+    automation_condition: Any = None
     owners: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
-    partitions_def: Any = field(default=None, hash=False)
-    location: SourceLocation | None = field(default=None, compare=False, repr=False)
+    partitions_def: PartitionsLike | None = None
 
     def __init__(
         self,
@@ -77,34 +97,30 @@ class AssetSpec:
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
         partitions_def: Any = None,
-        location: SourceLocation | None = None,
+        location: object | None = None,
     ) -> None:
-        place = location or user_location()
-        with located(location=place):
-            own = AssetKey.from_coercible(key)
-        with located(own, place):
-            checked_tags = check_tags(tags, own)
-            values: dict[str, Any] = {
-                "key": own,
-                "deps": merge_deps(deps_from(deps), own, place),
-                "description": description,
-                "metadata": check_metadata(metadata, own),
-                "skippable": skippable,
-                "group_name": check_group(group_name, own),
-                "code_version": code_version,
-                "automation_condition": automation_condition,
-                "owners": check_owners(owners, own),
-                "tags": checked_tags,
-                "kinds": check_kinds(kinds, checked_tags, own),
-                "partitions_def": check_partitions(partitions_def, own),
-                "location": place,
-            }
+        own = AssetKey.from_coercible(key)
+        values: dict[str, Any] = {
+            "key": own,
+            "deps": merge_deps((AssetDep.from_coercible(dep) for dep in deps or ()), own, location),
+            "description": description,
+            "metadata": dict(metadata or {}),
+            "skippable": skippable,
+            "group_name": check_group(group_name, own, location),
+            "code_version": code_version,
+            "automation_condition": automation_condition,
+            "owners": check_owners(owners or (), own, location),
+            "tags": check_tags(tags, own, location),
+            "kinds": frozenset(kinds or ()),
+            "partitions_def": partitions_def,
+        }
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def replace_attributes(self, **changes: Any) -> AssetSpec:
         """A copy with other attributes."""
-        return AssetSpec(**{**{f.name: getattr(self, f.name) for f in fields(self)}, **changes})
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return AssetSpec(**{**values, **changes})
 
 
 class SourceAsset:
@@ -112,9 +128,9 @@ class SourceAsset:
 
     Args:
         key: The asset.
-        metadata, description, group_name, tags: As for `AssetSpec`.
         io_manager_key: Resource that loads it; "io_manager" by default.
         partitions_def: How it is partitioned.
+        description, metadata, group_name, tags: As for `AssetSpec`.
     """
 
     __slots__ = ("io_manager_key", "spec")
@@ -147,8 +163,12 @@ class SourceAsset:
     @property
     def partitions_def(self) -> PartitionsLike | None:
         """How it is partitioned."""
-        found: PartitionsLike | None = self.spec.partitions_def
-        return found
+        return self.spec.partitions_def
 
-    def __repr__(self) -> str:
-        return f"SourceAsset({str(self.key)!r})"
+
+def prefixed_key(name: str, key_prefix: str | Sequence[str] | None) -> AssetKey:
+    """Key of the asset `name` under a prefix."""
+    return AssetKey([*prefix_parts(key_prefix), name])
+
+
+__all__ = ["DEFAULT_GROUP", "AssetSpec", "PartitionsLike", "SourceAsset", "prefixed_key"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from assetq.definitions.asset_key import AssetKey
@@ -11,10 +11,6 @@ from assetq.definitions.metadata import MetadataValue, normalize_metadata
 
 T = TypeVar("T")
 DEFAULT_OUTPUT = "result"
-
-
-def _equal(a: object, b: object, names: tuple[str, ...]) -> bool:
-    return type(a) is type(b) and all(getattr(a, name) == getattr(b, name) for name in names)
 
 
 class Nothing:
@@ -64,14 +60,6 @@ class Output(Generic[T]):
         self.data_version = data_version
         self.tags = dict(tags or {})
 
-    def __eq__(self, other: object) -> bool:
-        return _equal(self, other, Output.__slots__)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"Output({self.value!r}, output_name={self.output_name!r})"
-
 
 class MaterializeResult(Generic[T]):
     """Says that an asset was materialized. Mirrors Dagster's `MaterializeResult`.
@@ -101,61 +89,16 @@ class MaterializeResult(Generic[T]):
         self.tags = dict(tags or {})
         self.value = value
 
-    def __eq__(self, other: object) -> bool:
-        return _equal(self, other, MaterializeResult.__slots__)
 
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"MaterializeResult(asset_key={str(self.asset_key) if self.asset_key else None!r})"
-
-
-class AssetRecordValue:
-    """What `AssetMaterialization` and `AssetObservation` have in common.
-
-    Args:
-        asset_key: Which asset.
-        description: What happened.
-        metadata: Recorded with it.
-        partition: Key of the partition.
-        tags: Recorded with it.
-    """
-
-    __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
-
-    def __init__(
-        self,
-        asset_key: Any,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        partition: str | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        self.asset_key = AssetKey.from_coercible(asset_key)
-        self.description = description
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
-        self.partition = partition
-        self.tags = dict(tags or {})
-
-    def __eq__(self, other: object) -> bool:
-        return _equal(self, other, AssetRecordValue.__slots__)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.asset_key)!r}, partition={self.partition!r})"
-
-
-class AssetMaterialization(AssetRecordValue):
+@dataclass(frozen=True, slots=True)
+class AssetMaterialization:
     """The record that an asset was materialized. Mirrors Dagster's `AssetMaterialization`."""
 
-    __slots__ = ()
-
-
-class AssetObservation(AssetRecordValue):
-    """The record that an asset was looked at. Mirrors Dagster's `AssetObservation`."""
-
-    __slots__ = ()
+    asset_key: AssetKey
+    description: str | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    partition: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Failure(Exception):

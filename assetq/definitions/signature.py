@@ -5,19 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from assetq.definitions.annotation import annotations_of, parameters_of
 from assetq.definitions.asset_dep import AssetIn
 from assetq.definitions.op import OpInput
 from assetq.definitions.output import MaterializeResult, Nothing, Output
 from assetq.definitions.resource import RESOURCE_MARKER, ConfigurableResource
-from assetq.errors import DefinitionError, suggest
+from assetq.definitions.source_location import location_of
+from assetq.errors import DefinitionError
 
-CONTEXT_NAMES = ("context", "_context", "context_", "_", "__")
-STREAMS = ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "AsyncIterable")
+CONTEXT_NAMES = ("context", "_context", "_", "__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +31,41 @@ class OpSignature:
     result: Any
 
 
-def read_signature(fn: Callable[..., Any], ins: Mapping[str, AssetIn]) -> OpSignature:
+def type_hints(fn: Callable[..., Any]) -> dict[str, Any]:
+    """The function's annotations; those that cannot be resolved are left out."""
+    try:
+        return get_type_hints(fn, include_extras=True)
+    except Exception:
+        raw = getattr(fn, "__annotations__", {})
+        return {name: value for name, value in raw.items() if not isinstance(value, str)}
+
+
+def read_signature(
+    fn: Callable[..., Any], ins: Mapping[str, AssetIn], not_loaded: frozenset[str] = frozenset()
+) -> OpSignature:
     """Sort a function's arguments into their roles.
 
     Args:
         fn: The decorated function.
         ins: How some arguments are loaded.
+        not_loaded: Arguments that take something else.
 
     Raises:
         DefinitionError: An argument has no possible role, or `ins` names one that does not exist.
     """
-    hints = annotations_of(fn)
-    parameters = parameters_of(fn)
+    hints = type_hints(fn)
+    parameters = list(inspect.signature(fn).parameters.values())
     context = _context_of(parameters, hints)
-    rest = [p for p in parameters if p.name != context]
+    rest = [p for p in parameters if p.name != context and p.name not in not_loaded]
     _refuse_variadic(fn, rest)
-    config = "config" if any(p.name == "config" for p in rest) else None
+    config = next((p.name for p in rest if p.name == "config"), None)
     resources = {p.name: p.name for p in rest if _is_resource(hints.get(p.name))}
-    loaded = [p.name for p in rest if p.name != config and p.name not in resources]
-    _refuse_unknown_ins(fn, ins, loaded)
-    inputs = [_input_of(name, hints.get(name), ins.get(name, AssetIn())) for name in loaded]
-    inputs += [_input_of(name, Nothing, asset_in) for name, asset_in in ins.items() if name not in loaded]
+    loaded = [p for p in rest if p.name != config and p.name not in resources]
+    _refuse_unknown_ins(fn, ins, [p.name for p in loaded])
+    inputs = [_input_of(p.name, hints.get(p.name), ins.get(p.name, AssetIn())) for p in loaded]
+    inputs += [
+        _input_of(name, Nothing, asset_in) for name, asset_in in ins.items() if name not in {p.name for p in loaded}
+    ]
     return OpSignature(
         context,
         config,
@@ -67,8 +80,7 @@ def _context_of(parameters: list[inspect.Parameter], hints: Mapping[str, Any]) -
     if not parameters:
         return None
     first = parameters[0]
-    hint = hints.get(first.name)
-    annotated = hint if isinstance(hint, str) else getattr(hint, "__name__", "")
+    annotated = getattr(hints.get(first.name), "__name__", "")
     return first.name if first.name in CONTEXT_NAMES or annotated.endswith("ExecutionContext") else None
 
 
@@ -76,24 +88,21 @@ def _refuse_variadic(fn: Callable[..., Any], parameters: list[inspect.Parameter]
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise DefinitionError(
-                f"Function '{fn.__name__}' takes '{parameter}', which no asset can be loaded into; name each argument."
-            )
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            raise DefinitionError(
-                f"Argument '{parameter.name}' of '{fn.__name__}' is positional only; arguments are passed by name."
+                f"Function '{fn.__name__}' takes *{parameter.name}, which no asset can be loaded into; "
+                "name each argument.",
+                asset=fn.__name__,
+                location=location_of(fn),
             )
 
 
 def _refuse_unknown_ins(fn: Callable[..., Any], ins: Mapping[str, AssetIn], arguments: list[str]) -> None:
     for name, asset_in in ins.items():
-        if not isinstance(asset_in, AssetIn):
-            raise DefinitionError(
-                f"ins of '{fn.__name__}' gives {asset_in!r} for '{name}'; give an AssetIn: AssetIn(key=...)."
-            )
         if name not in arguments and asset_in.dagster_type is not Nothing:
             raise DefinitionError(
-                f"ins of '{fn.__name__}' names '{name}', which is no argument of the function.{suggest(name, arguments)}"
-                f" Its arguments are: {', '.join(arguments) or 'none'}."
+                f"ins of '{fn.__name__}' names '{name}', which is no argument of the function. Its arguments are: "
+                f"{', '.join(arguments) or 'none'}.",
+                asset=fn.__name__,
+                location=location_of(fn),
             )
 
 
@@ -109,7 +118,11 @@ def _config_type(fn: Callable[..., Any], config: str | None, hints: Mapping[str,
     hint = hints.get(config)
     if inspect.isclass(hint) and issubclass(hint, BaseModel):
         return hint
-    raise DefinitionError(f"Argument 'config' of '{fn.__name__}' must be annotated with a subclass of Config.")
+    raise DefinitionError(
+        f"Argument 'config' of '{fn.__name__}' must be annotated with a subclass of Config.",
+        asset=fn.__name__,
+        location=location_of(fn),
+    )
 
 
 def _input_of(name: str, annotation: Any, asset_in: AssetIn) -> OpInput:
@@ -124,6 +137,11 @@ def value_type(annotation: Any) -> Any:
     origin = get_origin(annotation)
     if origin in (Output, MaterializeResult):
         return get_args(annotation)[0]
-    if annotation in (Output, MaterializeResult) or getattr(origin, "__name__", "") in STREAMS:
+    if annotation in (Output, MaterializeResult) or (origin is not None and _is_stream(origin)):
         return None
     return type(None) if annotation is None else annotation
+
+
+def _is_stream(origin: Any) -> bool:
+    name = getattr(origin, "__name__", "")
+    return name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator")
