@@ -70,7 +70,7 @@ BAD_COMMANDS = {
     ("backfil",): ["There is no command 'backfil'", "Did you mean 'backfill'?"],
     ("runs", "lst"): ["Did you mean 'list'?"],
     ("plan", "-f", "code.py", "--selct", "daily"): ["--selct", "--select"],
-    ("new", "a b/c d"): ["letters"],
+    ("new", "1st"): ["cannot name a Python module"],
 }  # fmt: skip
 
 

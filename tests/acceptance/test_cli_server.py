@@ -43,7 +43,7 @@ def online(shell, settings, instance):
     with (shell.folder / "worker.log").open("wb") as log:
         environment = {**__import__("os").environ, **shell.environment}
         worker = subprocess.Popen(command, cwd=shell.folder, env=environment, stdout=log, stderr=log)
-    eventually(instance.list_workers, deadline=30)
+    eventually(instance.list_workers, deadline=15)
     yield shell
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
