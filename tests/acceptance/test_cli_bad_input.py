@@ -85,7 +85,9 @@ def test_bad_commands(shell, command):
         assert part in answer.err, answer.err
 
 
-@pytest.mark.parametrize("command", [("runs", "list"), ("pools", "list", "--json"), ("backfill", "-f", "code.py", "--all")])
+@pytest.mark.parametrize(
+    "command", [("runs", "list"), ("pools", "list", "--json"), ("backfill", "-f", "code.py", "--all")]
+)
 def test_no_server(shell, command):
     shell.write("code.py", GOOD)
     shell.environment = {**shell.environment, "ASSETQ_REDIS_URL": "redis://:secret@127.0.0.1:1/0"}

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 from assetq.broker.settings import running_server_url
 
 from ..conftest import eventually
@@ -38,7 +37,9 @@ def test_dev_runs_a_project_and_stops_cleanly(shell):
     shell.folder = shell.folder / "shop"
     command = [sys.executable, "-m", "assetq.cli.main", "dev", "--concurrency", "2"]
     with (shell.folder / "dev.log").open("wb") as log:
-        dev = subprocess.Popen(command, cwd=shell.folder, env={**os.environ, **shell.environment}, stdout=log, stderr=log)
+        dev = subprocess.Popen(
+            command, cwd=shell.folder, env={**os.environ, **shell.environment}, stdout=log, stderr=log
+        )
     try:
         eventually(lambda: running_server_url(shell.folder), deadline=30)
         done = shell("backfill", "--all", "--watch", "--json")

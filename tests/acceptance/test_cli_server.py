@@ -54,7 +54,9 @@ def test_a_session(online):
     assert (dry["steps"], dry["partitions"]) == (11, 11)
     assert dry["nodes"][0] | {"pool": None} == {"asset": "orders", "partitions": 10, "steps": 10, "pool": None}
 
-    submitted = online("backfill", "--select", "orders+", "--partitions", "2024-01-01..2024-01-04", "--json", "--tag", "a=b")
+    submitted = online(
+        "backfill", "--select", "orders+", "--partitions", "2024-01-01..2024-01-04", "--json", "--tag", "a=b"
+    )
     run_id = submitted.json["run_id"]
     assert submitted.json == {"run_id": run_id, "steps": 5, "partitions": 5}
 
@@ -83,7 +85,9 @@ def test_a_session(online):
     lines = [json.loads(line) for line in online("events", "last", "--json").out.splitlines()]
     assert lines[0]["type"] == "RUN_ENQUEUED"
     assert lines[-1]["type"] == "RUN_SUCCESS"
-    later = [json.loads(line) for line in online("events", "last", "--json", "--after", lines[2]["cursor"]).out.splitlines()]
+    later = [
+        json.loads(line) for line in online("events", "last", "--json", "--after", lines[2]["cursor"]).out.splitlines()
+    ]
     assert later == lines[3:]
 
     logs = online("runs", "logs", "last", "--step", "orders[2024-01-07]")
