@@ -53,6 +53,8 @@ GOOD = (
     "@asset(partitions_def=Daily('2024-01-01', end_date='2024-02-01'))\ndef daily(): ...\n"
 )
 
+LOCAL = ("materialize", "-f", "code.py", "-s", "sized", "--local")
+
 BAD_COMMANDS = {
     ("plan", "-f", "code.py", "--select", "dayly"): ["There is no asset 'dayly'", "Did you mean 'daily'?"],
     ("plan", "-f", "code.py", "--select", "daily and"): ["Cannot read the selection", "^"],
@@ -64,9 +66,9 @@ BAD_COMMANDS = {
     ("plan", "-f", "nothing.py"): ["There is no file 'nothing.py'"],
     ("plan", "-m", "no_such_module"): ["There is no module 'no_such_module'"],
     ("plan",): ["-m MODULE or -f FILE"],
-    ("materialize", "-f", "code.py", "-s", "sized", "--local", "--config", "bad.yaml"): ["ops.sized.config.rows", "code.py"],
-    ("materialize", "-f", "code.py", "-s", "sized", "--local", "--config", "typo.yaml"): ["'sizd'", "Did you mean 'sized'?"],
-    ("materialize", "-f", "code.py", "-s", "sized", "--local", "--tag", "x"): ["KEY=VALUE"],
+    (*LOCAL, "--config", "bad.yaml"): ["ops.sized.config.rows", "code.py"],
+    (*LOCAL, "--config", "typo.yaml"): ["'sizd'", "Did you mean 'sized'?"],
+    (*LOCAL, "--tag", "x"): ["KEY=VALUE"],
     ("backfil",): ["There is no command 'backfil'", "Did you mean 'backfill'?"],
     ("runs", "lst"): ["Did you mean 'list'?"],
     ("plan", "-f", "code.py", "--selct", "daily"): ["--selct", "--select"],
