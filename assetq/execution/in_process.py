@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +23,13 @@ from assetq.execution.step import StepTask
 from assetq.planning import PartitionScope, Plan, make_plan
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class ExecuteInProcessResult:
     """How a run in this process went. Mirrors Dagster's `ExecuteInProcessResult`."""
 
     run: LocalRun
     defs: Definitions
     session: ExecutionSession
-    folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def success(self) -> bool:
@@ -124,15 +125,20 @@ def materialize_plan(
     raise_on_error: bool = True,
 ) -> ExecuteInProcessResult:
     """Run a plan in this process; see `materialize`. Without `storage`, values live as long as the result."""
-    folder = None if storage else tempfile.TemporaryDirectory(prefix="assetq-", ignore_cleanup_errors=True)
+    folder = storage or tempfile.mkdtemp(prefix="assetq-")
     home = instance if isinstance(instance, MemoryInstance) else MemoryInstance()
-    session = ExecutionSession(defs, storage=storage or (folder.name if folder else None), instance=instance or home)
+    session = ExecutionSession(defs, storage=folder, instance=instance or home)
+    result = None
     try:
         run = home.run_in_process(defs, plan, session, tags=tags, run_config=run_config)
+        result = ExecuteInProcessResult(run, defs, session)
     finally:
         session.close()
-    if raise_on_error and run.status is not RunStatus.SUCCESS:
-        if run.exception is not None:
-            raise run.exception
-        raise RunFailedError(f"Run {run.run_id} ended with {run.status}.")
-    return ExecuteInProcessResult(run, defs, session, folder)
+        if not storage:
+            if result is None:
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                weakref.finalize(result, shutil.rmtree, folder, ignore_errors=True)
+    if raise_on_error and not result.success:
+        raise run.exception or RunFailedError(f"Run {run.run_id} ended with {run.status}.")
+    return result

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 KEPT = frozenset("_-.:=,@+ |")
 LONGEST = 180
+EMPTY = "%"
 
 
 def escape_part(text: str) -> str:
@@ -17,7 +18,7 @@ def escape_part(text: str) -> str:
     """
     escaped = "".join(c if (c.isalnum() or c in KEPT) else _encode(c) for c in text)
     if not escaped:
-        return "%00"
+        return EMPTY
     if escaped[0] in ". ":
         escaped = _encode(escaped[0]) + escaped[1:]
     if escaped[-1] in ". ":
@@ -32,7 +33,7 @@ def escape_partition_key(key: str) -> str:
 
 def unescape_partition_key(name: str) -> str:
     """The key of a file name; not for shortened ones (they hold `~`)."""
-    return "" if name == "%00" else unquote(name)
+    return "" if name == EMPTY else unquote(name)
 
 
 def _encode(char: str) -> str:
