@@ -49,7 +49,8 @@ def test_no_second_copy_from_the_repository_root():
     code = (
         "import importlib.util as u, assetq.broker, assetq.workers; "
         "print(u.find_spec('broker'), u.find_spec('workers'))"
-    )assert python(code, PYTHONSAFEPATH="1") == "None None"
+    )
+    assert python(code, PYTHONSAFEPATH="1") == "None None"
 
 
 def test_at_most_a_dozen_dependencies_with_lower_bounds():
