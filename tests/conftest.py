@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
+import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from assetq.broker.connection import connect
@@ -15,19 +14,8 @@ from assetq.broker.instance import RedisInstance
 from assetq.broker.server import EmbeddedServer
 from assetq.broker.settings import Settings
 
-T = TypeVar("T")
+from .fleet import CODE, Fleet
 
-
-def eventually(check: Callable[[], T], *, deadline: float = 20.0) -> T:
-    """The first true answer of `check`; fails when there is none within `deadline` seconds."""
-    until = time.monotonic() + deadline
-    while True:
-        answer = check()
-        if answer:
-            return answer
-        if time.monotonic() > until:
-            raise AssertionError(f"not so within {deadline} s: {check}; last answer {answer!r}")
-        time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +57,18 @@ def instance(settings: Settings) -> Iterator[RedisInstance]:
         keys = list(client.scan_iter(f"{{{settings.namespace}}}*", count=1000))
         if keys:
             client.delete(*keys)
+
+
+@pytest.fixture
+def fleet(
+    settings: Settings, instance: RedisInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Fleet]:
+    """Workers of the test's own; the code in `code/` is importable here and there."""
+    monkeypatch.syspath_prepend(str(CODE))
+    made = Fleet(settings, instance, tmp_path)
+    made.environment["TRAIL_FILE"] = str(tmp_path / "trail")
+    monkeypatch.setenv("TRAIL_FILE", str(tmp_path / "trail"))
+    yield made
+    made.stop()
+    for name in [name for name in sys.modules if name.startswith("work_")]:
+        del sys.modules[name]

@@ -9,7 +9,7 @@ import sys
 import pytest
 from assetq.broker.settings import running_server_url
 
-from ..conftest import eventually
+from ..waiting import eventually
 
 
 def test_help_is_fast_and_light():

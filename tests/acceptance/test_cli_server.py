@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ..conftest import eventually
+from ..waiting import eventually
 
 CODE = """
 from assetq import *

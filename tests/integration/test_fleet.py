@@ -8,8 +8,8 @@ from assetq.broker.connection import connect
 from assetq import Instance
 from assetq.execution import EventType
 
-from ..conftest import eventually
-from .fleet import Fleet
+from ..waiting import eventually
+from ..fleet import Fleet
 
 
 def submit(fleet: Fleet, module, **options):
@@ -52,23 +52,23 @@ def test_a_backfill_ends_with_every_value_right(fleet, pool_class, workers, conc
 
 
 def test_a_pool_limit_holds_and_changes_at_once(fleet):
-    import trace
+    import trail
 
     fleet.instance.set_pool_limit("enrich", 3)
     fleet.start("work_timed", workers=2, concurrency=4)
     handle = submit(fleet, "work_timed", selection="limited", partitions="all")
-    eventually(lambda: len(trace.read()) >= 15)
+    eventually(lambda: len(trail.read()) >= 15)
     fleet.instance.set_pool_limit("enrich", 1)
-    changed = eventually(lambda: fleet.instance.show_pool("enrich").record.in_use <= 1) and float(trace.read()[-1][2])
+    changed = eventually(lambda: fleet.instance.show_pool("enrich").record.in_use <= 1) and float(trail.read()[-1][2])
     assert handle.wait(60).status == "SUCCESS"
-    rows = trace.read()
+    rows = trail.read()
     assert len(rows) == 60
-    assert trace.most_at_once(rows) == 3
-    assert trace.most_at_once([row for row in rows if float(row[1]) > changed]) == 1
+    assert trail.most_at_once(rows) == 3
+    assert trail.most_at_once([row for row in rows if float(row[1]) > changed]) == 1
 
 
 def test_a_failure_is_told_and_skips_what_depends_on_it(fleet):
-    import trace
+    import trail
 
     fleet.start("work_timed")
     record = (handle := submit(fleet, "work_timed", selection="broken+")).wait(30)
@@ -77,27 +77,27 @@ def test_a_failure_is_told_and_skips_what_depends_on_it(fleet):
     failure = events_of(handle, EventType.STEP_FAILURE)[0]
     assert failure.message == "RuntimeError: this one is broken"
     assert "work_timed.py" in failure.data["error"]["stack"]
-    assert trace.read() == []
+    assert trail.read() == []
 
 
 def test_a_retry_policy_is_followed(fleet):
-    import trace
+    import trail
 
     fleet.start("work_timed")
     handle = submit(fleet, "work_timed", selection="flaky")
     assert handle.wait(30).status == "SUCCESS"
-    assert len(trace.read()) == 3
+    assert len(trail.read()) == 3
     assert [e.attempt for e in events_of(handle, EventType.STEP_START)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("pool_class", ["prefork", "threads", "solo"])
 def test_a_cancel_interrupts_what_runs(fleet, pool_class):
-    import trace
+    import trail
 
     fleet.start("work_timed", pool_class=pool_class)
     asset = "long_in_a_loop" if pool_class == "threads" else "long"
     handle = submit(fleet, "work_timed", selection=asset)
-    eventually(trace.read)
+    eventually(trail.read)
     handle.cancel()
     record = handle.wait(10)
     assert record.status == "CANCELED"
@@ -117,17 +117,17 @@ def test_only_failed_steps_are_retried(fleet, tmp_path):
 
 
 def test_sigterm_drains(fleet):
-    import trace
+    import trail
 
     fleet.start("work_timed", concurrency=2)
     handle = submit(fleet, "work_timed", selection="free", partitions="all")
-    eventually(lambda: len(trace.read()) >= 10)
+    eventually(lambda: len(trail.read()) >= 10)
     first = fleet.processes[0]
     fleet.start("work_timed", concurrency=2)
     first.send_signal(signal.SIGTERM)
     assert first.wait(20) == 0
     assert handle.wait(60).status == "SUCCESS"
-    assert sorted(row[0] for row in trace.read()) == [f"p{i:03d}" for i in range(60)]
+    assert sorted(row[0] for row in trail.read()) == [f"p{i:03d}" for i in range(60)]
 
 
 def test_events_are_pushed(fleet):

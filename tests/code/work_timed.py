@@ -2,7 +2,7 @@
 
 import os
 import time
-import trace
+import trail
 
 from assetq import AssetExecutionContext, Definitions, RetryPolicy, StaticPartitionsDefinition, asset
 
@@ -11,26 +11,26 @@ some = StaticPartitionsDefinition([f"p{i:03d}" for i in range(60)])
 
 @asset(partitions_def=some, pool="enrich")
 def limited(context: AssetExecutionContext) -> None:
-    with trace.interval(context.partition_key):
+    with trail.interval(context.partition_key):
         time.sleep(0.1)
 
 
 @asset(partitions_def=some)
 def free(context: AssetExecutionContext) -> str:
-    with trace.interval(context.partition_key):
+    with trail.interval(context.partition_key):
         time.sleep(0.05)
     return context.partition_key
 
 
 @asset
 def long() -> None:
-    trace.write("long 0 0")
+    trail.write("long 0 0")
     time.sleep(60)
 
 
 @asset
 def long_in_a_loop() -> None:
-    trace.write("loop 0 0")
+    trail.write("loop 0 0")
     while True:
         try:
             time.sleep(0.01)
@@ -40,7 +40,7 @@ def long_in_a_loop() -> None:
 
 @asset(retry_policy=RetryPolicy(max_retries=2, delay=0.05))
 def flaky(context: AssetExecutionContext) -> int:
-    trace.write("flaky 0 0")
+    trail.write("flaky 0 0")
     if context.retry_number < 2:
         raise ValueError(f"try {context.retry_number}")
     return context.retry_number
@@ -53,12 +53,12 @@ def broken() -> None:
 
 @asset(deps=[broken])
 def after_broken() -> None:
-    trace.write("after_broken 0 0")
+    trail.write("after_broken 0 0")
 
 
 @asset
 def poison() -> None:
-    trace.write("poison 0 0")
+    trail.write("poison 0 0")
     os.kill(os.getpid(), 9)
 
 

@@ -14,7 +14,7 @@ from assetq.broker.settings import Settings
 from assetq.workers.board import is_alive
 from assetq.workers.launch import worker_command
 
-from ..conftest import eventually
+from .waiting import eventually
 
 CODE = Path(__file__).parent / "code"
 
