@@ -55,7 +55,7 @@ class Duty:
     wake_at: float = 0.0
     lost: list[tuple[int, str]] = field(default_factory=list)
     interrupted_at: dict[str, float] = field(default_factory=dict)
-    threads: list[threading.Thread] = field(default_factory=list)
+    writers: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         settings = self.config.settings
@@ -66,21 +66,19 @@ class Duty:
     def start(self) -> None:
         """Begin; the worker is registered when this returns, unless Redis is away."""
         self._survive(self.beat)
-        loops = {
-            "heartbeat": self._beat_forever,
-            "recovery": self._recover_forever,
-            "control": self._listen_forever,
-        }
-        for name, loop in loops.items():
-            thread = threading.Thread(target=loop, name=f"assetq-{name}", daemon=True)
-            thread.start()
-            self.threads.append(thread)
+        self.writers = [self._spawn("heartbeat", self._beat_forever), self._spawn("recovery", self._recover_forever)]
+        self._spawn("control", self._listen_forever)
+
+    def _spawn(self, name: str, loop: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=loop, name=f"assetq-{name}", daemon=True)
+        thread.start()
+        return thread
 
     def stop(self) -> None:
         """Leave the fleet: hand back what is still held."""
         self.stopping.set()
         self.woken.set()
-        for thread in self.threads:
+        for thread in self.writers:
             thread.join(LISTEN_S + 1)
         self._survive(lambda: self._fail(self.engine.retire(self.config.name)))
         self.publisher.close()
