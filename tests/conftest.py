@@ -17,7 +17,6 @@ from assetq.broker.settings import Settings
 from .fleet import CODE, Fleet
 
 
-
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("ASSETQ_")]:

@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 import sys
+import warnings
 from collections.abc import Sequence
 
 from assetq.broker.app import make_app
@@ -17,6 +18,7 @@ from assetq.workers.board import Board
 from assetq.workers.hosting import host
 from assetq.workers.process import WorkerConfig
 from celery import Celery
+from celery.exceptions import SecurityWarning
 
 from assetq.definitions import Definitions
 from assetq.definitions.loading import load_definitions
@@ -85,6 +87,8 @@ def run_worker(
 
 def start_celery(app: Celery, config: WorkerConfig, pool_class: str) -> int:
     """Run Celery's worker on the app; blocks until it has stopped."""
+    # Celery warns of running as root because messages may carry pickle; ours cannot (`accept_content`).
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = app.Worker(
         hostname=f"{config.name}@{socket.gethostname()}",
         pool=pool_class,

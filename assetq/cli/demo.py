@@ -20,7 +20,7 @@ from assetq.errors import UsageError
 from assetq.execution import Instance, RunRecord
 
 EXAMPLE = Path("examples") / "flights"
-WORKERS = 2
+WORKERS, PROCESSES = 2, 2
 POOL, LIMIT = "enrich", 2
 
 
@@ -58,11 +58,13 @@ def demo(directory: Path, as_json: bool) -> int:
             "ASSETQ_REDIS_URL": server.url,
             "ASSETQ_STORAGE": str(storage),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(example), os.environ.get("PYTHONPATH")])),
-            "ASSETQ_LOG_LEVEL": os.environ.get("ASSETQ_LOG_LEVEL", "WARNING"),
+            "ASSETQ_LOG_LEVEL": os.environ.get("ASSETQ_LOG_LEVEL", "INFO"),
         }
         os.environ.update(environment)
-        click.echo(f"Server at {server.url}, starting {WORKERS} workers", err=True)
-        with running_workers(Code("flights", None), WORKERS, 1, environment):
+        click.echo(
+            f"Server at {server.url}; {WORKERS} workers with {PROCESSES} processes each; logs in {home}", err=True
+        )
+        with running_workers(Code("flights", None), WORKERS, PROCESSES, environment, log_folder=home):
             record, seconds = _backfill(Settings.load())
     totals = import_module("flights").totals(str(storage))
     _report(record, totals, seconds, as_json)
@@ -96,7 +98,8 @@ def _report(record: RunRecord, totals: dict[str, Any], seconds: float, as_json: 
         return
     click.echo(summary(record))
     click.echo(
-        f"  {record.steps.total:,} steps in {seconds:.1f} s with {WORKERS} workers, pool '{POOL}' limited to {LIMIT}"
+        f"  {record.steps.total:,} steps in {seconds:.1f} s on {WORKERS} workers with {PROCESSES} processes each, "
+        f"at most {LIMIT} at once in pool '{POOL}'"
     )
     click.echo(f"  {totals['raw_flights_rows']:,} flights in {totals['raw_flights_partitions']} daily partitions")
     click.echo(f"  {totals['carriers']} carriers, {totals['monthly_partitions']} monthly partitions")

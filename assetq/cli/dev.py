@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -37,17 +37,22 @@ def stop_processes(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 @contextmanager
 def running_workers(
-    code: Code, count: int, concurrency: int, environment: dict[str, str]
+    code: Code, count: int, concurrency: int, environment: dict[str, str], *, log_folder: Path | None = None
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Worker processes, stopped with the block."""
+    """Worker processes, stopped with the block; they log to this terminal, or to files in `log_folder`."""
     from assetq.workers.launch import worker_command
 
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for _ in range(count):
+        for number in range(1, count + 1):
             command = worker_command(code.module, code.file, concurrency=concurrency)
-            # A session of its own: Ctrl-C in the terminal reaches only this process, which stops them in order.
-            processes.append(subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True))
+            with ExitStack() as stack:
+                log = stack.enter_context((log_folder / f"worker-{number}.log").open("wb")) if log_folder else None
+                # A session of its own: Ctrl-C in the terminal reaches only this process, which stops them in order.
+                process = subprocess.Popen(
+                    command, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True
+                )
+            processes.append(process)
         yield processes
     finally:
         stop_processes(processes)
