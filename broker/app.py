@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from assetq.broker.settings import Settings
 from celery import Celery
 from kombu import Exchange, Queue
+
+from assetq.broker.settings import Settings
 
 TASK_NAME = "assetq.run_steps"
 

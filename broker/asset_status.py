@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assetq.broker.keys import Keys
 from redis import Redis
 
+from assetq.broker.keys import Keys
 from assetq.partitions import IndexSet, PartitionsDefinition
 
 UNPARTITIONED = "-"

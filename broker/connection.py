@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import redis
-from assetq.broker.keys import LAYOUT_VERSION, Keys
-from assetq.broker.settings import hide_password
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -21,6 +19,8 @@ from redis.exceptions import (
 )
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
+from assetq.broker.keys import LAYOUT_VERSION, Keys
+from assetq.broker.settings import hide_password
 from assetq.errors import AssetqError, ServerUnreachableError, UsageError
 
 if TYPE_CHECKING:

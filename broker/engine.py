@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from redis import Redis
+
 from assetq.broker.codes import Code, error_of
 from assetq.broker.keys import Keys
 from assetq.broker.message import Grant, HeldGrant, Message, Poisoned, text
 from assetq.broker.script import load_script
 from assetq.broker.settings import Settings
-from redis import Redis
-
 from assetq.errors import AssetqError
 
 RECOVERY_LIMIT = 200

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from redis import Redis
+
 from assetq.broker.connection import connect, translated
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.script import packb, unpackb
-from redis import Redis
-
 from assetq.execution.event import Event, EventType, StepEvent, partition_text
 from assetq.planning import Plan
 

@@ -20,7 +20,6 @@ from assetq.broker.run_reader import RunReader
 from assetq.broker.script import packb, unpackb
 from assetq.broker.settings import Settings
 from assetq.broker.submission import node_entries, run_details
-
 from assetq.definitions import AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.errors import PoolLimitError, UnknownAssetError, suggest

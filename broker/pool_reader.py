@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from redis import Redis
+
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.run_reader import RunReader
-from redis import Redis
-
 from assetq.errors import UnknownRunError, UsageError, suggest
 from assetq.execution.record import PoolDetail, PoolHolder, PoolRecord, PoolWaiter, WorkerRecord
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from celery import Celery
+from kombu.exceptions import OperationalError
+
 from assetq.broker.app import TASK_NAME, make_app, queue_name
 from assetq.broker.message import Message
 from assetq.broker.settings import Settings
-from celery import Celery
-from kombu.exceptions import OperationalError
 
 logger = logging.getLogger("assetq.publisher")
 

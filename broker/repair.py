@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from assetq.broker.engine import NodeEntry
 from assetq.broker.submission import node_entries
-
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from redis import Redis
+
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.script import unpackb
-from redis import Redis
-
 from assetq.errors import UnknownRunError
 from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.partitions import IndexSet

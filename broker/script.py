@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 import msgpack
+
 from assetq.broker.keys import lua_prelude
 
 ARGUMENT = re.compile(r"^--\s+(\d+)\s+(\w+)\s+\((string|bytes|integer|ms|msgpack)\):\s*(.+)$")

@@ -20,7 +20,6 @@ from pathlib import Path
 from types import TracebackType
 
 from assetq.broker.settings import running_server_url, server_file
-
 from assetq.errors import AssetqError, UsageError
 
 BINARIES = ("redis-server", "valkey-server")

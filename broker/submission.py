@@ -7,7 +7,6 @@ from typing import Any
 
 from assetq.broker.engine import NodeEntry
 from assetq.broker.script import packb
-
 from assetq.errors import UsageError
 from assetq.planning import Plan
 

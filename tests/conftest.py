@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from assetq.broker.connection import connect
 from assetq.broker.instance import RedisInstance
 from assetq.broker.server import EmbeddedServer

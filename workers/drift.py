@@ -7,12 +7,11 @@ import time
 
 from assetq.broker.engine import Claimant
 from assetq.broker.message import Grant
-from assetq.workers.outcome import Attempt, failed_outcome
-from assetq.workers.process import ProcessState, RunContext, local_fingerprint
-
 from assetq.definitions import Definitions
 from assetq.execution.failure import ErrorInfo
 from assetq.planning import PlanNode
+from assetq.workers.outcome import Attempt, failed_outcome
+from assetq.workers.process import ProcessState, RunContext, local_fingerprint
 
 logger = logging.getLogger("assetq.drift")
 

@@ -15,6 +15,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from redis import Redis
+
+import assetq
 from assetq.broker.connection import PASSING, connect
 from assetq.broker.engine import Engine
 from assetq.broker.keys import Keys
@@ -24,9 +27,6 @@ from assetq.broker.script import unpackb
 from assetq.workers.board import is_alive
 from assetq.workers.poison import fail_poisoned
 from assetq.workers.process import WorkerConfig
-from redis import Redis
-
-import assetq
 
 logger = logging.getLogger("assetq.duty")
 

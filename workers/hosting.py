@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from assetq.broker.app import TASK_NAME
-from assetq.workers.duty import Duty, interrupt_process, kill_process
-from assetq.workers.process import ProcessState, WorkerConfig
-from assetq.workers.runner import Runner, current_runner, set_current_runner
 from billiard import current_process
 from billiard.exceptions import Terminated, WorkerLostError
 from celery import Celery, signals
 from celery.worker.request import Request
 
+from assetq.broker.app import TASK_NAME
 from assetq.errors import StepInterrupted
+from assetq.workers.duty import Duty, interrupt_process, kill_process
+from assetq.workers.process import ProcessState, WorkerConfig
+from assetq.workers.runner import Runner, current_runner, set_current_runner
 
 logger = logging.getLogger("assetq.worker")
 

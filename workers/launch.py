@@ -10,19 +10,19 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from celery import Celery
+from celery.exceptions import SecurityWarning
+
 from assetq.broker.app import make_app
 from assetq.broker.connection import check_layout, connect, translated
 from assetq.broker.keys import Keys
 from assetq.broker.settings import Settings
-from assetq.workers.board import Board
-from assetq.workers.hosting import host
-from assetq.workers.process import WorkerConfig
-from celery import Celery
-from celery.exceptions import SecurityWarning
-
 from assetq.definitions import Definitions
 from assetq.definitions.loading import load_definitions
 from assetq.errors import UsageError, suggest
+from assetq.workers.board import Board
+from assetq.workers.hosting import host
+from assetq.workers.process import WorkerConfig
 
 POOL_CLASSES = ("prefork", "threads", "solo")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

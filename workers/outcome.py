@@ -9,7 +9,6 @@ from assetq.broker.asset_status import status_location
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
-
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
 from assetq.execution.step import StepResult, StepStatus

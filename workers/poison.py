@@ -6,11 +6,10 @@ import time
 
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.message import Grant, Poisoned
-from assetq.workers.outcome import Attempt, failed_outcome
-
 from assetq.errors import StaleAttemptError
 from assetq.execution.failure import ErrorInfo
 from assetq.planning import Plan
+from assetq.workers.outcome import Attempt, failed_outcome
 
 RECOVERER = Claimant(worker="recovery", pid=0)
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from redis import Redis
+
 from assetq.broker.connection import connect, with_retries
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.instance import RedisInstance
@@ -15,12 +17,10 @@ from assetq.broker.keys import Keys
 from assetq.broker.publisher import Publisher
 from assetq.broker.script import unpackb
 from assetq.broker.settings import Settings
-from assetq.workers.board import Board
-from redis import Redis
-
 from assetq.definitions import Definitions
 from assetq.execution.session import ExecutionSession
 from assetq.planning import Plan
+from assetq.workers.board import Board
 
 RUN_CACHE_SIZE = 16
 RETRY_S = 3600.0

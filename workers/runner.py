@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
+from assetq.errors import StaleAttemptError, StepInterrupted
+from assetq.execution.step import StepResult, StepTask, execute_step
 from assetq.workers.drift import fits, refuse
 from assetq.workers.outcome import Attempt, outcome_of
 from assetq.workers.process import ProcessState, RunContext
-
-from assetq.errors import StaleAttemptError, StepInterrupted
-from assetq.execution.step import StepResult, StepTask, execute_step
 
 logger = logging.getLogger("assetq.runner")
 

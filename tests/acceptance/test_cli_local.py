@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from assetq.broker.settings import running_server_url
 
 from ..waiting import eventually

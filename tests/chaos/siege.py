@@ -14,9 +14,8 @@ from pathlib import Path
 
 from assetq.broker.connection import connect
 from assetq.broker.server import EmbeddedServer
-from assetq.workers.board import is_alive
-
 from assetq.execution import EventType
+from assetq.workers.board import is_alive
 
 from ..fleet import Fleet
 from ..waiting import eventually

@@ -2,6 +2,7 @@
 
 import os
 import time
+
 import trail
 
 from assetq import AssetExecutionContext, Definitions, RetryPolicy, StaticPartitionsDefinition, asset

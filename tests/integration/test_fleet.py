@@ -4,13 +4,13 @@ import signal
 import time
 
 import pytest
-from assetq.broker.connection import connect
 
 from assetq import Instance
+from assetq.broker.connection import connect
 from assetq.execution import EventType
 
-from ..waiting import eventually
 from ..fleet import Fleet
+from ..waiting import eventually
 
 
 def submit(fleet: Fleet, module, **options):

@@ -4,10 +4,10 @@ import re
 from importlib.resources import files
 
 import pytest
+
 from assetq.broker.codes import Code
 from assetq.broker.keys import PATTERNS, Keys
 from assetq.broker.script import load_script, script_names
-
 from assetq.execution import EventType
 
 

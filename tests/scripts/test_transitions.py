@@ -1,9 +1,9 @@
 """Each transition on a real server: what it changes, and what it refuses."""
 
 import pytest
+
 from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, Outcome
-
 from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
 
 from .driver import Driver, node
