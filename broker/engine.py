@@ -67,7 +67,6 @@ class Outcome:
         satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
         skips: `[node, from, to]`: steps that cannot run any more.
         cause: Why they are skipped.
-        started_late: The step's start is not in the record yet.
     """
 
     step: int
@@ -82,7 +81,6 @@ class Outcome:
     satisfied: tuple[tuple[int, int, int, int], ...] = ()
     skips: tuple[tuple[int, int, int], ...] = ()
     cause: str | None = None
-    started_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,12 +175,13 @@ class RedisInstance(Instance):
 
     @on_redis
     def register_assets(self, defs: Definitions) -> None:
-        """Write the catalog, and the default limits of pools that have none."""
+        """Write the catalog, its pools, and the default limits of pools that have none."""
         defs.validate()
         with self.client.pipeline() as pipeline:
             for key, node in defs.graph.nodes.items():
                 pipeline.sadd(self.keys("assets"), str(key))
                 pipeline.hset(self.keys("asset", key), "definition", packb(record_to_dict(catalog_record(node))))
+                pipeline.sadd(self.keys("pools"), node.pool or "default")
             for pool, limit in defs.pools.items():
                 pipeline.hsetnx(self.keys("limits"), pool, str(limit))
             pipeline.execute()

@@ -179,7 +179,8 @@ class MemoryInstance(Instance):
 
     def _pool_names(self) -> list[str]:
         used = {node.pool for run in self._runs.values() for node in run.plan.nodes}
-        return sorted(used | set(self._limits) | {"default"})
+        named = {record.pool for record in self._catalog.values() if record.pool}
+        return sorted(used | named | set(self._limits) | {"default"})
 
     def list_pools(self) -> list[PoolRecord]:
         """Every pool."""
@@ -187,6 +188,8 @@ class MemoryInstance(Instance):
 
     def show_pool(self, pool: str) -> PoolDetail:
         """A pool; runs here hold at most one slot, since they go one step at a time."""
+        if pool not in self._pool_names():
+            raise UsageError(f"There is no pool '{pool}'.{suggest(pool, self._pool_names())}")
         holders = tuple(
             PoolHolder(run.run_id, run.plan.step_key(*run.current), "running", None, run.started_at_ms or 0)
             for run in self._runs.values()
@@ -209,6 +212,8 @@ class MemoryInstance(Instance):
         """Write the catalog."""
         for key, node in defs.graph.nodes.items():
             self._catalog[str(key)] = catalog_record(node)
+        for pool, limit in defs.pools.items():
+            self._limits.setdefault(pool, limit)
 
     def list_assets(self) -> list[AssetRecord]:
         """The catalog."""

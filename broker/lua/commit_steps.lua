@@ -50,7 +50,7 @@ end
 local open = is_open(run)
 for i, outcome in ipairs(outcomes) do
   local mark = { n = tonumber(grant.node), s = outcome.step, a = outcome.attempt, w = worker }
-  if i > 1 or outcome.step ~= grant.from or outcome.started_late then
+  if i > 1 then -- the start of the first one was told when it began
     emit(run, "STEP_START", { n = mark.n, s = mark.s, a = mark.a, w = worker, ts = outcome.started })
   end
   for _, event in ipairs(outcome.events) do redis.call("XADD", key_events(run), "*", "e", event) end
@@ -71,7 +71,12 @@ for i, outcome in ipairs(outcomes) do
 end
 
 grant.from = grant.from + #outcomes
-if grant.from == grant.to then release(grant) else redis.call("HSET", key_grant(fence), "from", grant.from) end
+if grant.from == grant.to then
+  release(grant)
+else
+  redis.call("HSET", key_grant(fence), "from", grant.from)
+  start_next(grant)
+end
 if open and tonumber(ARGV[5]) > 0 then redis.call("HSET", key_nodes(run), "batch:" .. grant.node, ARGV[5]) end
 end_run_if_done(run)
 grant_touched()

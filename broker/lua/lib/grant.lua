@@ -96,6 +96,13 @@ local function write_tries(run, node, step, retries, crashes)
   redis.call("HSET", key_tries(run), step_name(node, step), string.format("%d:%d", retries, crashes))
 end
 
+-- The worker begins with the first unfinished step of its batch.
+local function start_next(grant)
+  local retries, crashes = read_tries(grant.run, grant.node, grant.from)
+  emit(grant.run, "STEP_START",
+    { n = tonumber(grant.node), s = grant.from, a = retries + crashes + 1, w = grant.worker })
+end
+
 -- The worker takes the grant; returns it with the tries of each of its steps.
 local function claim_grant(grant, worker, pid, lease_ms)
   redis.call("ZREM", key_queued(), grant.fence)
@@ -115,8 +122,7 @@ local function claim_grant(grant, worker, pid, lease_ms)
       table.insert(tries, { retries, crashes })
     end
   end
-  local first = tries[1] or { 0, 0 }
-  emit(grant.run, "STEP_START",
-    { n = tonumber(grant.node), s = grant.from, a = first[1] + first[2] + 1, w = worker })
+  grant.worker = worker
+  start_next(grant)
   return { grant.run, grant.pool, tonumber(grant.node), grant.from, grant.to, grant.fence, tries }
 end

@@ -1,0 +1,151 @@
+"""One suite for every `Instance`: in memory, and on Redis with a worker."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from assetq import AssetKey, Instance
+from assetq.errors import (
+    PoolLimitError,
+    UnknownAssetError,
+    UnknownPartitionError,
+    UnknownRunError,
+    UsageError,
+)
+from assetq.execution import EventType, RunStatus
+
+
+@pytest.fixture(params=["memory", "redis"])
+def opened(request, monkeypatch, tmp_path):
+    """An instance that executes what is submitted to it."""
+    if request.param == "memory":
+        monkeypatch.setenv("TRAIL_FILE", str(tmp_path / "trail"))
+        monkeypatch.syspath_prepend(str(request.config.rootpath / "tests" / "code"))
+        with Instance.ephemeral() as made:
+            yield made
+        return
+    fleet = request.getfixturevalue("fleet")
+    fleet.start("work_chain")
+    fleet.start("work_timed")
+    yield fleet.instance
+
+
+def defs_of(module):
+    return importlib.import_module(module).defs
+
+
+def test_a_run_is_recorded(opened):
+    handle = opened.submit(defs_of("work_chain"), partitions="all", tags={"team": "a"}, priority=3)
+    record = handle.wait(60)
+    assert record.status is RunStatus.SUCCESS
+    assert record.steps.succeeded == record.steps.total == 185
+    assert record == opened.get_run(handle.run_id) == handle.status()
+    assert record.tags == {"team": "a"}
+    assert record.priority == 3
+    assert record.submitted_at_ms <= record.started_at_ms <= record.ended_at_ms
+    assert opened.get_plan(handle.run_id).step_count == 185
+    states = opened.step_states(handle.run_id)
+    assert sum(len(steps) for by_state in states.values() for steps in by_state.values()) == 185
+
+
+def test_events_tell_the_story_once(opened):
+    handle = opened.submit(defs_of("work_chain"), selection="rate,raw", partitions="all")
+    handle.wait(60)
+    events = list(handle.events())
+    assert [events[0].type, events[-1].type] == [EventType.RUN_ENQUEUED, EventType.RUN_SUCCESS]
+    assert [e.type for e in events].count(EventType.STEP_SUCCESS) == 91
+    assert [e.type for e in events].count(EventType.ASSET_MATERIALIZATION) == 91
+    begun, ended = set(), set()
+    for event in events:
+        if event.type is EventType.STEP_START:
+            begun.add(event.step_key)
+        if event.type is EventType.STEP_SUCCESS:
+            assert event.step_key in begun
+            assert event.step_key not in ended
+            ended.add(event.step_key)
+
+
+def test_a_reader_resumes_behind_its_cursor(opened):
+    handle = opened.submit(defs_of("work_chain"), selection="rate")
+    handle.wait(60)
+    whole = opened.read_events(handle.run_id)
+    assert opened.read_events(handle.run_id, after=whole[1].cursor) == whole[2:]
+    assert opened.read_events(handle.run_id, limit=2) == whole[:2]
+    assert opened.read_events(handle.run_id, after=whole[-1].cursor) == []
+    assert list(opened.follow_events(handle.run_id, after=whole[1].cursor)) == whole[2:]
+
+
+def test_a_failure_skips_and_can_be_retried(opened):
+    handle = opened.submit(defs_of("work_timed"), selection="broken+,flaky")
+    record = handle.wait(60)
+    assert record.status is RunStatus.FAILURE
+    assert (record.steps.succeeded, record.steps.failed, record.steps.skipped) == (1, 1, 1)
+    again = opened.retry_run(handle.run_id, defs=defs_of("work_timed"))
+    record = again.wait(60)
+    assert record.parent_run_id == handle.run_id
+    assert record.steps.total == 2
+    assert opened.asset_status("broken").failed == 1
+    assert opened.asset_status("flaky").materialized == 1
+
+
+def test_runs_are_found(opened):
+    first = opened.submit(defs_of("work_chain"), selection="rate", tags={"k": "v"})
+    second = opened.submit(defs_of("work_chain"), selection="rate")
+    for handle in (first, second):
+        handle.wait(60)
+    assert [run.run_id for run in opened.list_runs()] == [second.run_id, first.run_id]
+    assert opened.run_ids(first.run_id[:13]) == [first.run_id]
+    assert opened.resolve_run_id("last") == second.run_id
+    assert opened.resolve_run_id(first.run_id[:13]) == first.run_id
+    with pytest.raises(UnknownRunError):
+        opened.resolve_run_id("zzz")
+    with pytest.raises(UnknownRunError):
+        opened.get_run("zzz")
+    with pytest.raises(UsageError):
+        opened.cancel_run(first.run_id)
+
+
+def test_the_catalog_and_partition_status(opened):
+    defs = defs_of("work_chain")
+    opened.register_assets(defs)
+    assert [record.key for record in opened.list_assets()] == ["monthly", "priced", "rate", "raw", "total"]
+    empty = opened.asset_status("raw")
+    assert (empty.total, empty.materialized, empty.missing) == (90, 0, 90)
+    opened.submit(defs, selection="raw", partitions=["2013-01-05", "2013-02-28"]).wait(60)
+    status = opened.asset_status("raw")
+    assert (status.materialized, status.missing) == (2, 88)
+    done, failed = opened.partition_states("raw", defs.graph.nodes[AssetKey("raw")].partitions_def)
+    assert (len(done), len(failed)) == (2, 0)
+    assert opened.latest_materialization("raw").partition == "2013-02-28"
+    assert opened.latest_materialization("raw", "2013-01-05").partition == "2013-01-05"
+    assert opened.latest_materialization("raw", "2013-01-06") is None
+    opened.wipe_asset("raw", "2013-01-05")
+    assert opened.asset_status("raw").materialized == 1
+    opened.wipe_asset("raw")
+    assert opened.asset_status("raw").materialized == 0
+    assert opened.get_asset("priced").pool == "enrich"
+    with pytest.raises(UnknownAssetError, match="Did you mean 'raw'"):
+        opened.get_asset("rav")
+
+
+def test_a_submission_is_accepted_whole_or_not_at_all(opened):
+    with pytest.raises(UnknownPartitionError, match="2013-01-99"):
+        opened.submit(defs_of("work_chain"), selection="raw", partitions=["2013-01-02", "2013-01-99"])
+    with pytest.raises(UnknownAssetError):
+        opened.submit(defs_of("work_chain"), selection="nothing")
+    assert opened.list_runs() == []
+
+
+def test_pool_limits(opened):
+    opened.register_assets(defs_of("work_chain"))
+    opened.set_pool_limit("enrich", 7)
+    assert opened.show_pool("enrich").record.limit == 7
+    opened.unset_pool_limit("enrich")
+    assert {pool.pool: pool.limit for pool in opened.list_pools()}["enrich"] is None
+    for bad in (-1, 1.5, True, "3"):
+        with pytest.raises(PoolLimitError):
+            opened.set_pool_limit("enrich", bad)
+    with pytest.raises(UsageError):
+        opened.show_pool("enrihc")
