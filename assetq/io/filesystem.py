@@ -6,6 +6,7 @@ import pickle
 from pathlib import Path
 from typing import Any, ClassVar
 
+from assetq.errors import StorageError
 from assetq.io.context import InputContext, OutputContext
 from assetq.io.upath_io_manager import UPathIOManager
 
@@ -16,8 +17,14 @@ class FilesystemIOManager(UPathIOManager):
     extension: ClassVar[str] = ".pickle"
 
     def dump_to_path(self, context: OutputContext, obj: Any, path: Path) -> None:
-        with path.open("wb") as file:
-            pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
+        try:
+            with path.open("wb") as file:
+                pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise StorageError(
+                f"Asset '{context.asset_key}' returned {type(obj).__name__}, which cannot be pickled ({error}). Return "
+                "plain data, or give the asset another io_manager_key."
+            ) from error
 
     def load_from_path(self, context: InputContext, path: Path) -> Any:
         with path.open("rb") as file:

@@ -1,8 +1,8 @@
 """Base of the I/O managers that keep one file for each asset or partition.
 
 Layout: `<base>/<asset key parts><ext>`, or `<base>/<asset key parts>/<partition key><ext>`. A value is
-written beside its place under a name that carries the attempt's fence, the fence is checked, and only then
-the value is moved into place (local) or sent as one object (remote). A reader never sees half a value.
+written under `.attempts/` beside its place, under a name that carries the attempt's fence; the fence is checked, and
+only then the value is moved into place (local) or sent as one object (remote). A reader never sees half a value.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ from assetq.definitions import ConfigurableIOManager
 from assetq.errors import StorageError
 from assetq.io.context import InputContext, OutputContext
 from assetq.io.path import escape_part, escape_partition_key
+
+ATTEMPTS = ".attempts"
+ABANDONED_S = 3600.0
 
 
 class UPathIOManager(ConfigurableIOManager):
@@ -79,7 +83,9 @@ class UPathIOManager(ConfigurableIOManager):
     def _store_local(self, context: OutputContext, obj: Any, path: UPath) -> int:
         target = Path(str(path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{context.fence}.tmp")
+        workplace = target.parent / ATTEMPTS
+        workplace.mkdir(exist_ok=True)
+        temporary = workplace / f"{context.fence}.{target.name}"
         try:
             self.dump_to_path(context, obj, temporary)
             _sync(temporary)
@@ -88,8 +94,7 @@ class UPathIOManager(ConfigurableIOManager):
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        for left in target.parent.glob(f".{_literal(target.name)}.*.tmp"):
-            left.unlink(missing_ok=True)
+        _sweep(workplace)
         return size
 
     def _store_remote(self, context: OutputContext, obj: Any, path: UPath) -> int:
@@ -144,8 +149,13 @@ def _sync(path: Path) -> None:
         os.fsync(written.fileno())
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+def _sweep(workplace: Path) -> None:
+    """Remove what killed attempts left. A file that is still written to is never that old."""
+    oldest = time.time() - ABANDONED_S
+    for entry in os.scandir(workplace):
+        with contextlib.suppress(FileNotFoundError):
+            if entry.stat().st_mtime < oldest:
+                os.unlink(entry)
 
 
 def _of(partition_key: str | None) -> str:
