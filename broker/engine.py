@@ -274,7 +274,7 @@ class Engine:
         nodes: Sequence[NodeEntry],
         need: Sequence[tuple[int, int, int]],
         counts: tuple[int, int, int],
-    ) -> None:
+    ) -> bool:
         """Replace what is derived of an active run; steps under way begin again. Atomic.
 
         Args:
@@ -282,9 +282,15 @@ class Engine:
             nodes: What is left of each node.
             need: `(node, step, done)` for partly satisfied steps.
             counts: Steps that succeeded, failed, were skipped.
+
+        Returns:
+            False when the run went on since `counts` were read: nothing was changed.
         """
         wire = [node.to_wire() for node in nodes]
         reply = self.run_script("rebuild_run", run_id=run_id, nodes=wire, need=list(need), counts=list(counts))
+        if reply[0] is Code.BUSY:
+            return False
         if reply[0] is not Code.OK:
             raise error_of(reply[0], run_id)
         self._publish(reply[1])
+        return True

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from assetq.broker.asset_status import AssetStatus, status_location
+from assetq.broker.audit import problems, take_snapshot
 from assetq.broker.connection import check_layout, connect, translated
 from assetq.broker.engine import Engine
 from assetq.broker.event_log import EventLog, unpack_event
@@ -22,7 +23,7 @@ from assetq.broker.settings import Settings
 from assetq.broker.submission import node_entries, run_details
 from assetq.definitions import AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
-from assetq.errors import PoolLimitError, UnknownAssetError, suggest
+from assetq.errors import PoolLimitError, UnknownAssetError, UsageError, suggest
 from assetq.execution.catalog import catalog_record, record_from_dict, record_to_dict
 from assetq.execution.event import Event, EventType
 from assetq.execution.instance import Instance, RunHandle
@@ -40,6 +41,7 @@ from assetq.planning import Plan
 
 P = ParamSpec("P")
 T = TypeVar("T")
+REPAIR_TRIES = 20
 RUNS_SEARCHED = 20
 
 
@@ -288,29 +290,24 @@ class RedisInstance(Instance):
 
     @on_redis
     def check_run(self, run_id: str) -> str | None:
-        """What is wrong with a run's record: None, or a sentence. Compares counts with the bitmaps."""
-        record = self.runs.run(run_id)
-        frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id))
-        kept = (record.steps.succeeded, record.steps.failed, record.steps.skipped)
-        if kept != frontier.counts:
-            return f"counts say {kept} succeeded, failed, skipped; the completion record says {frontier.counts}"
-        moving = record.steps.ready + record.steps.queued + record.steps.running
-        due = sum(
-            end - start
-            for node in frontier.nodes
-            if node.gates == 0
-            for start, end in zip(node.ready[::2], node.ready[1::2], strict=True)
-        )
-        delayed = self.client.zcard(self.keys("delayed"))
-        if moving + delayed < due:
-            return f"{due} steps should be ready or under way, and {moving} are"
-        return None
+        """What is wrong with an active run's record: None, or sentences."""
+        plan = self.runs.plan(run_id)
+        snapshot = take_snapshot(self.client, self.keys, run_id, plan)
+        found = "; ".join(problems(plan, snapshot)) if snapshot else ""
+        return None if self.runs.run(run_id).status.is_terminal else found or None
 
     @on_redis
     def repair_run(self, run_id: str) -> None:
-        """Rebuild a run's frontier from its plan and completion bitmaps; steps under way begin again. Atomic."""
-        frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id))
-        self.engine.rebuild(run_id, frontier.nodes, frontier.need, frontier.counts)
+        """Rebuild a run's frontier from its plan and completion bitmaps; steps under way begin again. Atomic.
+
+        Raises:
+            UsageError: The run has ended, or moves too fast, which means that it needs no repair.
+        """
+        for _ in range(REPAIR_TRIES):
+            frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id))
+            if self.engine.rebuild(run_id, frontier.nodes, frontier.need, frontier.counts):
+                return
+        raise UsageError(f"Run {run_id} goes on while it is to be repaired. Stop its workers first, then repair.")
 
     @on_redis
     def list_workers(self) -> list[WorkerRecord]:

@@ -6,7 +6,7 @@
 --   2 nodes (msgpack): list of {pool, order, steps left, gates, opens, batch, ready ranges as flat list}, in plan order
 --   3 need (msgpack): list of {node, step, upstream steps done} for partly satisfied steps
 --   4 counts (msgpack): steps {succeeded, failed, skipped}
--- REPLY: OK messages | ENDED
+-- REPLY: OK messages | ENDED | BUSY
 -- EVENTS: RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 3, 4
 -- include: outcome
@@ -14,6 +14,21 @@ local run = ARGV[1]
 local status = redis.call("HGET", key_run(run), "status")
 if status ~= "QUEUED" and status ~= "STARTED" then return { "ENDED" } end
 
+local entries, counts = cmsgpack.unpack(ARGV[2]), cmsgpack.unpack(ARGV[4])
+local function recorded(state)
+  local sum = 0
+  for node = 0, #entries - 1 do sum = sum + redis.call("BITCOUNT", key_done(run, node, state)) end
+  return sum
+end
+-- The completion record went on after it was read: the caller reads it again.
+if recorded("succeeded") ~= counts[1] or recorded("failed") ~= counts[2] or recorded("skipped") ~= counts[3] then
+  return { "BUSY" }
+end
+
+-- Bounded by the steps of the namespace that wait for a retry; a repair is rare.
+for _, entry in ipairs(redis.call("ZRANGE", key_delayed(), 0, -1)) do
+  if string.sub(entry, 1, #run + 1) == run .. "|" then redis.call("ZREM", key_delayed(), entry) end
+end
 for _, fence in ipairs(redis.call("SMEMBERS", key_run_grants(run))) do
   local grant = read_grant(fence)
   if grant then release(grant) end
@@ -23,7 +38,6 @@ for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^
     redis.call("HINCRBY", key_pool_ready(), pool, -number_of(node_field(run, "held", node)))
   end
 end
-local entries, counts = cmsgpack.unpack(ARGV[2]), cmsgpack.unpack(ARGV[4])
 forget_frontier(run)
 local left, pools, names = 0, {}, {}
 for index, entry in ipairs(entries) do

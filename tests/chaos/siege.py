@@ -43,8 +43,13 @@ class Siege:
         self.handle = self.fleet.instance.submit(self.work.defs, partitions="all")
 
     def await_begun(self, attempts: int) -> None:
-        """Wait until so many attempts have begun."""
-        eventually(lambda: sum(row[0] == "begin" for row in self.trail.read()) >= attempts, deadline=60)
+        """Wait until so many attempts have begun; the record must be sound all the while."""
+        eventually(lambda: self.count_begun() >= attempts, deadline=60)
+
+    def count_begun(self) -> int:
+        """Attempts that have begun, by the trail."""
+        assert self.fleet.instance.check_run(self.handle.run_id) is None
+        return sum(row[0] == "begin" for row in self.trail.read())
 
     def kill(self, pid: int) -> None:
         """SIGKILL a process, and wait until it and its children are gone."""
@@ -52,7 +57,7 @@ class Siege:
         os.kill(pid, signal.SIGKILL)
         for member in family:
             eventually(lambda member=member: not is_alive(member))
-            self.killed[member] = time.time()
+            self.killed.setdefault(member, time.time())
 
     def kill_child(self) -> None:
         """SIGKILL one process that executes steps."""

@@ -1,0 +1,157 @@
+"""Compares what Redis holds of an active run with what its plan and completion bitmaps say it should hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from assetq.broker.keys import Keys
+from assetq.broker.message import text
+from assetq.broker.repair import compute_frontier
+from assetq.broker.run_reader import FINAL
+from assetq.partitions import IndexSet
+from assetq.planning import Plan
+
+TRIES = 50
+Spans = dict[int, list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One moment of a run.
+
+    Attributes:
+        counts: Steps that succeeded, failed, were skipped, by the run's counters.
+        states: Node -> final state -> steps, by the bitmaps.
+        gates: Node -> gates that are closed.
+        ready: Node -> spans of steps in its queue.
+        granted: Node -> spans of steps that hold a slot.
+        delayed: Node -> spans of steps that wait for a retry.
+        need: "node:step" -> upstream steps done.
+        offers: Pool -> nodes on offer.
+        turns: Pools in which the run takes turns.
+        unslotted: Fences of grants that are in no list from which they could be recovered.
+    """
+
+    counts: tuple[int, int, int]
+    states: Mapping[int, Mapping[str, IndexSet]]
+    gates: Mapping[int, int]
+    ready: Spans
+    granted: Spans
+    delayed: Spans
+    need: Mapping[str, int]
+    offers: Mapping[str, set[int]]
+    turns: frozenset[str]
+    unslotted: tuple[str, ...]
+
+
+def take_snapshot(client: Redis, keys: Keys, run_id: str, plan: Plan) -> Snapshot | None:
+    """Read one moment of a run; None when it moves too fast to be caught, which is a sign of health."""
+    for _ in range(TRIES):
+        fences = sorted(text(fence) for fence in client.smembers(keys("run_grants", run_id)))
+        rows = _read(client, keys, run_id, plan, fences)
+        if sorted(text(fence) for fence in rows["grants"]) == fences:
+            return _snapshot(rows, run_id, plan, fences)
+    return None
+
+
+def _read(client: Redis, keys: Keys, run_id: str, plan: Plan, fences: list[str]) -> dict[str, Any]:
+    names: list[str] = []
+    with client.pipeline(transaction=True) as pipeline:
+
+        def ask(name: str, command: Any) -> None:
+            names.append(name)
+
+        ask("grants", pipeline.smembers(keys("run_grants", run_id)))
+        ask("counts", pipeline.hmget(keys("run", run_id), "succeeded", "failed", "skipped"))
+        ask("nodes", pipeline.hgetall(keys("nodes", run_id)))
+        ask("need", pipeline.hgetall(keys("need", run_id)))
+        ask("delayed", pipeline.zrange(keys("delayed"), 0, -1))
+        for node in plan.nodes:
+            ask(f"ready {node.index}", pipeline.zrange(keys("ready", run_id, node.index), 0, -1))
+            for state in FINAL:
+                ask(f"done {node.index} {state}", pipeline.get(keys("done", run_id, node.index, state)))
+        for pool in {node.pool for node in plan.nodes}:
+            ask(f"offer {pool}", pipeline.zrange(keys("offer", run_id, pool), 0, -1))
+            ask(f"turn {pool}", pipeline.zscore(keys("turns", pool), run_id))
+        for fence in fences:
+            ask(f"grant {fence}", pipeline.hmget(keys("grant", fence), "node", "from", "to", "state"))
+            ask(f"queued {fence}", pipeline.zscore(keys("queued"), fence))
+            ask(f"lease {fence}", pipeline.zscore(keys("leases"), fence))
+        return dict(zip(names, pipeline.execute(), strict=True))
+
+
+def _snapshot(rows: Mapping[str, Any], run_id: str, plan: Plan, fences: list[str]) -> Snapshot:
+    pools = {node.pool for node in plan.nodes}
+    counts = [int(count or 0) for count in rows["counts"]]
+    granted: Spans = {}
+    for fence in fences:
+        node, start, stop, _ = rows[f"grant {fence}"]
+        if node is not None:
+            granted.setdefault(int(node), []).append((int(start), int(stop)))
+    nodes = {text(name): text(value) for name, value in rows["nodes"].items()}
+    return Snapshot(
+        counts=(counts[0], counts[1], counts[2]),
+        states={
+            node.index: {s: IndexSet.from_bitmap(rows[f"done {node.index} {s}"] or b"") for s in FINAL}
+            for node in plan.nodes
+        },
+        gates={node.index: int(nodes.get(f"gates:{node.index}", 0)) for node in plan.nodes},
+        ready={node.index: [_span(text(m)) for m in rows[f"ready {node.index}"]] for node in plan.nodes},
+        granted=granted,
+        delayed=_delayed(rows["delayed"], run_id),
+        need={text(name): int(count) for name, count in rows["need"].items()},
+        offers={pool: {int(node) for node in rows[f"offer {pool}"]} for pool in pools},
+        turns=frozenset(pool for pool in pools if rows[f"turn {pool}"] is not None),
+        unslotted=tuple(
+            f
+            for f in fences
+            if (rows[f"queued {f}"] is None and rows[f"lease {f}"] is None) or not rows[f"grant {f}"][0]
+        ),
+    )
+
+
+def _span(member: str) -> tuple[int, int]:
+    start, _, stop = member.partition(":")
+    return int(start), int(stop)
+
+
+def _delayed(members: list[bytes], run_id: str) -> Spans:
+    spans: Spans = {}
+    for member in members:
+        run, node, step = text(member).rsplit("|", 2)
+        if run == run_id:
+            spans.setdefault(int(node), []).append((int(step), int(step) + 1))
+    return spans
+
+
+def problems(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
+    """What contradicts the plan and the completion bitmaps, in sentences; nothing for a sound run."""
+    frontier = compute_frontier(plan, snapshot.states)
+    if snapshot.counts != frontier.counts:
+        yield f"counts say {snapshot.counts} succeeded, failed, skipped; the completion record says {frontier.counts}"
+    for node, entry in zip(plan.nodes, frontier.nodes, strict=True):
+        due = IndexSet.of(*zip(entry.ready[::2], entry.ready[1::2], strict=True))
+        places = [getattr(snapshot, place).get(node.index, []) for place in ("ready", "granted", "delayed")]
+        present = IndexSet.of(*(span for place in places for span in place))
+        if lost := due - present:
+            yield f"{len(lost)} steps of '{node.name}' should be ready or under way, and are nowhere"
+        if early := present - due:
+            yield f"{len(early)} steps of '{node.name}' are ready or under way, and should not be"
+        if sum(stop - start for place in places for start, stop in place) > len(present):
+            yield f"steps of '{node.name}' are in two places at once"
+        if snapshot.gates[node.index] != entry.gates:
+            yield f"'{node.name}' waits for {snapshot.gates[node.index]} upstream assets, and should for {entry.gates}"
+        elif entry.gates == 0 and places[0] and not _is_on_offer(snapshot, node.pool, node.index):
+            yield f"ready steps of '{node.name}' are not on offer in pool '{node.pool}'"
+    if any(snapshot.need.get(f"{node}:{step}") != done for node, step, done in frontier.need):
+        yield "the counts of finished upstream steps are wrong"
+    if snapshot.unslotted:
+        yield f"{len(snapshot.unslotted)} batches hold a slot and can neither be claimed nor expire"
+
+
+def _is_on_offer(snapshot: Snapshot, pool: str, node: int) -> bool:
+    return node in snapshot.offers[pool] and pool in snapshot.turns
