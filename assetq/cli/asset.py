@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from assetq.broker.settings import Settings
 from assetq.cli.group import Group
 from assetq.cli.option import Code, code_options, connect, json_option
-from assetq.cli.output import print_json, print_table
-from assetq.execution import Instance
+from assetq.cli.output import print_facts, print_json, print_table
+from assetq.execution import AssetRecord, Instance
 from assetq.execution.event import iso
 
 
@@ -61,9 +63,20 @@ def show(key: str, module: str | None, file: str | None, as_json: bool) -> None:
     if as_json:
         print_json({**record.to_json(), **status.to_json()})
         return
-    for name, value in {**record.to_json(), **status.to_json()["partitions"]}.items():
-        if value not in (None, [], {}, ""):
-            click.echo(f"{name}: {value}")
+    facts = {name: value for name, value in record.to_json().items() if name != "latest_materialization"}
+    counts = ", ".join(f"{count} {name}" for name, count in status.to_json()["partitions"].items() if count)
+    print_facts({**facts, "partitions": counts, **_latest(record)})
+
+
+def _latest(record: AssetRecord) -> dict[str, Any]:
+    if record.latest is None:
+        return {"materialized": "never"}
+    metadata = record.latest.to_json().get("data", {}).get("metadata", {})
+    return {
+        "materialized": iso(record.latest.timestamp_ms),
+        "by": f"{record.latest.step_key} in run {record.latest.run_id}",
+        **{f"metadata {name}": entry["value"] for name, entry in metadata.items()},
+    }
 
 
 @assets.command()

@@ -14,6 +14,7 @@ FILES = {
     "pyproject.toml": "pyproject.toml.txt",
     "{module}.py": "definitions.py.txt",
     "README.md": "README.md.txt",
+    ".gitignore": "gitignore.txt",
 }
 
 NEXT = """Wrote {folder}/. Next:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -42,6 +42,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: st
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     Console().print(table)
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Names and values, one a line; empty ones are left out."""
+    shown = {name: value for name, value in facts.items() if value not in (None, [], {}, "", ())}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        text = ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, Mapping) else _cell(value)
+        click.echo(f"{name:<{width}}  {text}")
 
 
 def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -9,7 +9,7 @@ import click
 
 from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
-from assetq.cli.output import event_line, exit_code_of, print_json, print_table, status_text, summary
+from assetq.cli.output import event_line, exit_code_of, print_facts, print_json, print_table, status_text, summary
 from assetq.cli.submit import show_run
 from assetq.execution import Event, EventType, Instance
 from assetq.execution.event import iso
@@ -56,9 +56,8 @@ def show(run_id: str, as_json: bool) -> None:
         print_json(record.to_json())
         return
     click.echo(summary(record))
-    for name, value in record.to_json().items():
-        if name not in ("run_id", "status", "steps") and value not in (None, "", {}):
-            click.echo(f"  {name}: {value}")
+    shown = {"run_id", "status", "steps"}
+    print_facts({name: value for name, value in record.to_json().items() if name not in shown})
 
 
 @runs.command()
