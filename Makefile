@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Running from the repository root must not import a second copy of the code as `broker` or `workers`.
 export PYTHONSAFEPATH := 1
 
-.PHONY: help demo test lint types imports check chaos bench clean
+.PHONY: help demo test lint types imports check chaos bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -45,6 +45,9 @@ chaos: $(STAMP) ## Kill and restart things for longer than `make test` does
 
 bench: $(STAMP) ## Measure
 	@$(BIN)/python -m bench
+
+docs: $(STAMP) ## Write the reference pages that follow from the code
+	@$(BIN)/python docs/generate.py
 
 clean: ## Remove what was built
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

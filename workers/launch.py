@@ -14,7 +14,7 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 
 from assetq.broker.app import make_app
-from assetq.broker.connection import check_layout, connect, translated
+from assetq.broker.connection import check_layout, connect, translated, with_retries
 from assetq.broker.keys import Keys
 from assetq.broker.settings import Settings
 from assetq.definitions import Definitions
@@ -25,6 +25,7 @@ from assetq.workers.hosting import host
 from assetq.workers.process import WorkerConfig
 
 POOL_CLASSES = ("prefork", "threads", "solo")
+SERVER_PATIENCE_S = 10.0
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -69,8 +70,7 @@ def run_worker(
     logging.basicConfig(level=os.environ.get("ASSETQ_LOG_LEVEL", "INFO"), format=LOG_FORMAT, stream=sys.stderr)
     defs = load_definitions(module, file)
     defs.validate()
-    with translated(settings.redis_url), connect(settings.redis_url) as client:
-        check_layout(client, Keys(settings.namespace))
+    await_server(settings)
     processes = 1 if pool_class == "solo" else max(1, concurrency)
     config = WorkerConfig(
         name=name or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}",
@@ -83,6 +83,16 @@ def run_worker(
     app = make_app(settings, config.pools, prefetch=pool_class == "threads")
     host(app, config, pool_class)
     return start_celery(app, config, pool_class)
+
+
+def await_server(settings: Settings) -> None:
+    """Wait for a server that is starting beside this worker, for a few seconds.
+
+    Raises:
+        ServerUnreachableError: It does not answer.
+    """
+    with translated(settings.redis_url), connect(settings.redis_url) as client:
+        with_retries(lambda: check_layout(client, Keys(settings.namespace)), deadline_s=SERVER_PATIENCE_S)
 
 
 def start_celery(app: Celery, config: WorkerConfig, pool_class: str) -> int:

@@ -16,7 +16,13 @@ from assetq.execution.event import iso
 @click.command()
 @code_options
 @click.option("--pools", default="", help="Pools to serve, comma-separated; by default all that the code names.")
-@click.option("--concurrency", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="cores")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="cores",
+    help="Processes or threads: steps at once.",
+)
 @click.option("--pool", "pool_class", default="prefork", show_default=True, help="prefork, threads or solo.")
 @click.option("--name", help="Unique in the fleet.")
 def worker(
