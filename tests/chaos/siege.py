@@ -91,8 +91,8 @@ class Siege:
         found = {
             str(path.relative_to(storage).with_suffix("")): pickle.loads(path.read_bytes())
             for name in ("raw", "doubled", "monthly")
-            for path in (storage / name).rglob("*.pickle")
-            if not path.name.startswith(".")
+            for path in (storage / name).iterdir()
+            if path.name != ".attempts"  # what killed attempts had not finished writing
         }
         found["total"] = pickle.loads((storage / "total.pickle").read_bytes())
         assert found == self.work.expected()
