@@ -17,7 +17,7 @@ from redis.exceptions import (
     ResponseError,
     TimeoutError,
 )
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential, wait_random
 
 from assetq.broker.keys import LAYOUT_VERSION, Keys
 from assetq.broker.settings import hide_password
@@ -31,6 +31,7 @@ T = TypeVar("T")
 PASSING = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
 SOCKET_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
+RECONNECT_S = 60.0
 
 
 def connect(url: str, *, socket_timeout_s: float | None = SOCKET_TIMEOUT_S) -> Redis:
@@ -91,7 +92,7 @@ def with_retries(call: Callable[[], T], *, deadline_s: float) -> T:
     """
     retrying = Retrying(
         retry=retry_if_exception_type(PASSING),
-        wait=wait_exponential_jitter(initial=0.05, max=2.0, jitter=0.2),
+        wait=wait_exponential(multiplier=0.05, max=2.0) + wait_random(0, 0.2),
         stop=stop_after_delay(deadline_s),
         reraise=True,
     )

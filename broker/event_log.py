@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from redis import Redis
 
-from assetq.broker.connection import connect, translated
+from assetq.broker.connection import RECONNECT_S, connect, translated, with_retries
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.script import packb, unpackb
@@ -104,7 +105,9 @@ class EventLog:
                 left_ms = BLOCK_MS if deadline is None else int((deadline - time.monotonic()) * 1000)
                 if left_ms <= 0:
                     return
-                for entry_id, entry in self._wait(client, run_id, cursor, min(left_ms, BLOCK_MS)):
+                for entry_id, entry in with_retries(
+                    partial(self._wait, client, run_id, cursor, min(left_ms, BLOCK_MS)), deadline_s=RECONNECT_S
+                ):
                     cursor = text(entry_id)
                     event = unpack_event(run_id, plan, cursor, entry)
                     yield event

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from assetq.broker.asset_status import AssetStatus, status_location
 from assetq.broker.audit import problems, take_snapshot
-from assetq.broker.connection import check_layout, connect, translated
+from assetq.broker.connection import RECONNECT_S, check_layout, connect, translated, with_retries
 from assetq.broker.engine import Engine
 from assetq.broker.event_log import EventLog, unpack_event
 from assetq.broker.keys import Keys
@@ -114,7 +114,7 @@ class RedisInstance(Instance):
     @on_redis
     def get_run(self, run_id: str) -> RunRecord:
         """A run."""
-        return self.runs.run(run_id)
+        return with_retries(lambda: self.runs.run(run_id), deadline_s=RECONNECT_S)
 
     @on_redis
     def list_runs(

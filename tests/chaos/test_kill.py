@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -64,6 +67,19 @@ def test_redis_is_killed_three_times(siege):
     for begun in (60, 110, 160):
         siege.await_begun(begun)
         siege.restart_server(pause_s=siege.random.uniform(0, 0.5))
+    siege.check()
+
+
+def test_a_watcher_survives_a_restart(siege):
+    watcher = subprocess.Popen(
+        [sys.executable, "-m", "assetq.cli.main", "runs", "watch", "last", "--json"],
+        env=siege.fleet.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert watcher.stderr.readline().startswith("STARTED")
+    siege.restart_server()
+    out, err = watcher.communicate(timeout=60)
+    assert watcher.returncode == 0, err
+    assert json.loads(out)["status"] == "SUCCESS"
     siege.check()
 
 
