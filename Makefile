@@ -44,7 +44,7 @@ chaos: $(STAMP) ## Kill and restart things for longer than `make test` does
 	@$(BIN)/python -m pytest tests/chaos --timeout 600
 
 bench: $(STAMP) ## Measure
-	@$(BIN)/python -m bench
+	@PYTHONPATH=. $(BIN)/python -m bench
 
 docs: $(STAMP) ## Write the reference pages that follow from the code
 	@$(BIN)/python docs/generate.py

@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench [NAME ...] [--json FILE]`. They print figures and assert nothing."""

@@ -1,0 +1,55 @@
+"""What a measurement gives back, and how it is shown."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number: its unit, and what it is worth beside (an ideal, a baseline), if anything."""
+
+    benchmark: str
+    case: str
+    value: float
+    unit: str
+    ideal: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Value over ideal."""
+        return self.value / self.ideal if self.ideal else None
+
+
+def spread(benchmark: str, case: str, values: Sequence[float], unit: str) -> list[Figure]:
+    """Median and largest of repeated measurements."""
+    return [
+        Figure(benchmark, f"{case}, median of {len(values)}", statistics.median(values), unit),
+        Figure(benchmark, f"{case}, largest", max(values), unit),
+    ]
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """Print a table."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("BENCHMARK", "CASE"):
+        table.add_column(column)
+    for column in ("VALUE", "IDEAL", "RATIO"):
+        table.add_column(column, justify="right")
+    for figure in figures:
+        ideal = "" if figure.ideal is None else f"{figure.ideal:,.2f} {figure.unit}"
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.3f}"
+        table.add_row(figure.benchmark, figure.case, f"{figure.value:,.2f} {figure.unit}", ideal, ratio)
+    Console(width=120).print(table)
+
+
+def write(figures: Sequence[Figure], path: Path) -> None:
+    """Write JSON."""
+    path.write_text(json.dumps([{**asdict(figure), "ratio": figure.ratio} for figure in figures], indent=2) + "\n")
