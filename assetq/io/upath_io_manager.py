@@ -15,14 +15,15 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
-
-from upath import UPath
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from assetq.definitions import ConfigurableIOManager
 from assetq.errors import StorageError
 from assetq.io.context import InputContext, OutputContext
 from assetq.io.path import escape_part, escape_partition_key
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 ATTEMPTS = ".attempts"
 ABANDONED_S = 3600.0
@@ -50,6 +51,8 @@ class UPathIOManager(ConfigurableIOManager):
 
     def path_of(self, context: InputContext | OutputContext, partition_key: str | None) -> UPath:
         """Where the asset, or one of its partitions, is stored."""
+        from upath import UPath  # brings fsspec, which takes its time
+
         base = self.base_dir or context.storage
         if not base:
             raise StorageError(
