@@ -58,7 +58,7 @@ class Settings(BaseModel):
     max_crashes: int = Field(default=3, ge=1)
     batch_ms: int = Field(default=250, ge=0)
     batch_limit: int = Field(default=64, ge=1)
-    chain_ms: int = Field(default=250, ge=0)
+    chain_ms: int = Field(default=5000, ge=0)
     grace_ms: int = Field(default=30_000, ge=0)
     module: str | None = None
     file: str | None = None

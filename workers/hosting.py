@@ -144,6 +144,7 @@ def connect_signals(hosting: Host) -> None:
         hosting.opening = threading.Lock()
         die_with_parent()
         signal.signal(signal.SIGUSR2, on_interrupt)
+        hosting.runner()  # connections and caches are ready before the first step
 
     def on_child_end(**_: Any) -> None:
         if hosting.state is not None:
@@ -163,6 +164,7 @@ def connect_signals(hosting: Host) -> None:
         )
 
     def on_stopping(**_: Any) -> None:
+        config.board.drain()
         timer = threading.Timer(config.settings.grace_ms / 1000, hosting.interrupt_all)
         timer.daemon = True
         timer.start()

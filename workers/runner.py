@@ -107,7 +107,8 @@ class Runner:
             now = time.monotonic()
             is_last = step == grant.stop - 1
             if is_last or now - flushed >= FLUSH_S:
-                chained = self._commit(grant, context, pending, chain=is_last and now < deadline)
+                may_chain = is_last and now < deadline and not self.state.config.board.is_draining
+                chained = self._commit(grant, context, pending, chain=may_chain)
                 if is_last:
                     return chained
                 pending, flushed = [], now

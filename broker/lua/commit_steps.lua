@@ -14,6 +14,7 @@
 -- EVENTS: STEP_START, STEP_SUCCESS, STEP_FAILURE, STEP_SKIPPED, STEP_UP_FOR_RETRY, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 1, 2, 3, 5, 6, 7
 -- include: outcome
+local PATIENCE_MS, LOOKED_AT = 100, 8
 local run, fence, worker = ARGV[1], ARGV[2], ARGV[3]
 local grant = read_grant(fence)
 if not grant or grant.run ~= run or grant.state ~= "running" or grant.worker ~= worker then return { "STALE" } end
@@ -81,14 +82,26 @@ if open and tonumber(ARGV[5]) > 0 then redis.call("HSET", key_nodes(run), "batch
 end_run_if_done(run)
 grant_touched()
 
-local chained = {}
 local wanted = {}
 for _, pool in ipairs(cmsgpack.unpack(ARGV[6])) do wanted[pool] = true end
-for i, message in ipairs(messages) do
-  if wanted[message[1]] then
-    table.remove(messages, i)
-    chained = claim_grant(read_grant(message[6]), worker, ARGV[7], tonumber(ARGV[8]))
-    break
+
+-- A message that waits because every worker chains comes first; its delivery will find it claimed.
+local function oldest_waiting()
+  for _, waiting in ipairs(redis.call("ZRANGEBYSCORE", key_queued(), 0, now - PATIENCE_MS, "LIMIT", 0, LOOKED_AT)) do
+    local candidate = read_grant(waiting)
+    if candidate and wanted[candidate.pool] and is_open(candidate.run) then return candidate end
   end
 end
+
+local function newly_granted()
+  for i, message in ipairs(messages) do
+    if wanted[message[1]] then
+      table.remove(messages, i)
+      return read_grant(message[6])
+    end
+  end
+end
+
+local next_grant = next(wanted) and (oldest_waiting() or newly_granted())
+local chained = next_grant and claim_grant(next_grant, worker, ARGV[7], tonumber(ARGV[8])) or {}
 return { "OK", messages, chained }

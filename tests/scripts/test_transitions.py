@@ -6,6 +6,7 @@ from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, Outcome
 from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
 
+from ..waiting import eventually
 from .driver import Driver, node
 
 
@@ -263,6 +264,26 @@ def test_a_chained_grant_is_claimed_already(driver):
     assert chained is not None
     assert chained.fence not in {message.fence for message in driver.outbox.messages}
     driver.commit(chained)
+
+
+def test_a_chain_takes_what_has_waited_first(driver):
+    driver.submit("r", node(100))
+    grant = driver.claim()
+    waiting = driver.outbox.take()
+    granted = int(driver.client.hget(driver.keys("grant", waiting.fence), "since"))
+    eventually(lambda: (time := driver.client.time())[0] * 1000 + time[1] / 1000 > granted + 150)
+    chained = driver.engine.commit(grant, driver.worker, [Outcome(grant.start, "succeeded", 1, 0)], chain=True)
+    assert chained.fence == waiting.fence
+    assert driver.engine.claim("r", waiting.fence, driver.worker) is None
+
+
+def test_a_chain_keeps_to_the_pools_of_its_worker(driver):
+    driver.submit("r", node(100), node(5, pool="other"))
+    grant = driver.claim()
+    before = len(driver.outbox.messages)
+    chained = driver.engine.commit(grant, Claimant("w", 1, ("none",)), [Outcome(0, "succeeded", 1, 0)], chain=True)
+    assert chained is None
+    assert len(driver.outbox.messages) == before + 1
 
 
 def test_an_old_layout_is_refused(settings, instance):
