@@ -61,7 +61,7 @@ def own_fleet() -> Iterator[Fleet]:
     """A server of its own in a temporary folder, without workers yet."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="assetq-bench-")))
-        server = stack.enter_context(EmbeddedServer(folder, publish=False))
+        server = stack.enter_context(EmbeddedServer(folder, publish=False, tied=True))
         instance = RedisInstance(Settings(redis_url=server.url, storage=str(folder / "storage")))
         instance.check()
         stack.callback(instance.close)

@@ -33,6 +33,6 @@ def measure() -> Iterator[Figure]:
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
             before = time.monotonic()
-            with EmbeddedServer(folder, publish=False):
+            with EmbeddedServer(folder, publish=False, tied=True):
                 starts.append((time.monotonic() - before) * 1000)
     yield from spread("startup", "embedded server", starts, "ms")

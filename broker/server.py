@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
+from assetq.broker.lifeline import end_with_parent
 from assetq.broker.settings import running_server_url, server_file
 from assetq.errors import AssetqError, UsageError
 
@@ -73,15 +74,23 @@ class EmbeddedServer:
         port: TCP port; 0 takes a free one.
         fsync: `appendfsync` policy: "everysec" or "always".
         publish: Write `.assetq/server.json`, so that other commands in the folder find it.
+        tied: Stop it when the thread that started it ends, even by SIGKILL (Linux).
     """
 
     def __init__(
-        self, directory: str | Path = ".", port: int = 0, *, fsync: str = "everysec", publish: bool = True
+        self,
+        directory: str | Path = ".",
+        port: int = 0,
+        *,
+        fsync: str = "everysec",
+        publish: bool = True,
+        tied: bool = False,
     ) -> None:
         self.directory = Path(directory).resolve()
         self.port = port
         self.fsync = fsync
         self.publish = publish
+        self.tied = tied
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -107,7 +116,12 @@ class EmbeddedServer:
         self.data_directory.mkdir(parents=True, exist_ok=True)
         with (self.data_directory / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=end_with_parent if self.tied else None,
             )
         self._await_answer()
         if self.publish:
@@ -188,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=6390)
     parser.add_argument("--directory", default=".")
     options = parser.parse_args(arguments)
-    server = EmbeddedServer(options.directory, options.port)
+    server = EmbeddedServer(options.directory, options.port, tied=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from assetq.broker.lifeline import is_alive
 from assetq.errors import UsageError, suggest
 
 STATE_DIRECTORY = ".assetq"
@@ -159,10 +160,9 @@ def running_server_url(directory: Path) -> str | None:
     """URL of the live embedded server of a folder, or None when there is none."""
     try:
         record = json.loads(server_file(directory).read_text(encoding="utf-8"))
-        os.kill(int(record["pid"]), 0)
+        return str(record["url"]) if is_alive(int(record["pid"])) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return str(record["url"])
 
 
 def hide_password(url: str) -> str:

@@ -27,7 +27,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """The suite's server, on a free port."""
-    with EmbeddedServer(tmp_path_factory.mktemp("server"), publish=False) as running:
+    with EmbeddedServer(tmp_path_factory.mktemp("server"), publish=False, tied=True) as running:
         yield running
 
 

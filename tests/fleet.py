@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetq.broker.instance import RedisInstance
+from assetq.broker.lifeline import is_alive
 from assetq.broker.settings import Settings
-from assetq.workers.board import is_alive
 from assetq.workers.launch import worker_command
 
 from .waiting import eventually

@@ -7,7 +7,6 @@ leases from it, so that heartbeats never depend on user code giving way.
 from __future__ import annotations
 
 import mmap
-import os
 import struct
 from dataclasses import dataclass, field
 
@@ -47,18 +46,3 @@ class Board:
         for slot in range(self.size):
             if SLOT.unpack_from(self.memory, slot * SLOT.size)[0] == ident:
                 self.write(slot, 0, None)
-
-
-def is_alive(pid: int) -> bool:
-    """True when the process exists and is not a zombie."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return True

@@ -21,10 +21,10 @@ import assetq
 from assetq.broker.connection import PASSING, connect
 from assetq.broker.engine import Engine
 from assetq.broker.keys import Keys
+from assetq.broker.lifeline import is_alive
 from assetq.broker.message import HeldGrant, Message, Poisoned
 from assetq.broker.publisher import Publisher
 from assetq.broker.script import unpackb
-from assetq.workers.board import is_alive
 from assetq.workers.poison import fail_poisoned
 from assetq.workers.process import WorkerConfig
 

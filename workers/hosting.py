@@ -9,7 +9,6 @@ import ctypes
 import logging
 import os
 import signal
-import sys
 import threading
 from dataclasses import dataclass, field
 from types import FrameType
@@ -21,14 +20,13 @@ from celery import Celery, signals
 from celery.worker.request import Request
 
 from assetq.broker.app import TASK_NAME
+from assetq.broker.lifeline import end_with_parent
 from assetq.errors import StepInterrupted
 from assetq.workers.duty import Duty, interrupt_process, kill_process
 from assetq.workers.process import ProcessState, WorkerConfig
 from assetq.workers.runner import Runner, current_runner, set_current_runner
 
 logger = logging.getLogger("assetq.worker")
-
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(slots=True)
@@ -92,24 +90,6 @@ def on_interrupt(signum: int, frame: FrameType | None) -> None:
         raise StepInterrupted("told to stop")
 
 
-def die_with_parent() -> None:
-    """A child must not outlive the parent that renews its leases."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    else:
-        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _watch_parent(parent: int) -> None:
-    pause = threading.Event()
-    while os.getppid() == parent:
-        pause.wait(0.5)
-    os._exit(1)
-
-
 def host(app: Celery, config: WorkerConfig, pool_class: str) -> Host:
     """Register the task on `app` and connect Celery's signals; returns what they share."""
     hosting = Host(config, pool_class)
@@ -142,7 +122,7 @@ def connect_signals(hosting: Host) -> None:
         hosting.state = None
         hosting.duty = None
         hosting.opening = threading.Lock()
-        die_with_parent()
+        end_with_parent(signal.SIGKILL)  # nobody would renew its leases
         signal.signal(signal.SIGUSR2, on_interrupt)
         hosting.runner()  # connections and caches are ready before the first step
 

@@ -53,7 +53,7 @@ def demo(directory: Path, as_json: bool) -> int:
     storage = home / "storage"
     storage.mkdir(parents=True, exist_ok=True)
     sys.path.insert(0, str(example))
-    with EmbeddedServer(home, publish=False) as server:
+    with EmbeddedServer(home, publish=False, tied=True) as server:
         environment = {
             "ASSETQ_REDIS_URL": server.url,
             "ASSETQ_STORAGE": str(storage),

@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from assetq.broker.lifeline import end_with_parent
 from assetq.broker.server import EmbeddedServer
 from assetq.broker.settings import Settings
 from assetq.cli.option import Code, code_options
@@ -50,7 +51,12 @@ def running_workers(
                 log = stack.enter_context((log_folder / f"worker-{number}.log").open("wb")) if log_folder else None
                 # A session of its own: Ctrl-C in the terminal reaches only this process, which stops them in order.
                 process = subprocess.Popen(
-                    command, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True
+                    command,
+                    env={**os.environ, **environment},
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    preexec_fn=end_with_parent,
                 )
             processes.append(process)
         yield processes
@@ -78,7 +84,7 @@ def dev(module: str | None, file: str | None, count: int, concurrency: int, port
     code = Code.choose(module, file, settings)
     code.load()
     interrupt_on_term()
-    with EmbeddedServer(Path(settings.project_directory), port) as server:
+    with EmbeddedServer(Path(settings.project_directory), port, tied=True) as server:
         environment = {"ASSETQ_REDIS_URL": server.url, "ASSETQ_STORAGE": settings.storage}
         with running_workers(code, count, concurrency, environment) as processes:
             click.echo(f"Server at {server.url}; {count} workers; data in {server.data_directory.parent}", err=True)

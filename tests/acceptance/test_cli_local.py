@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from assetq.broker.lifeline import is_alive
 from assetq.broker.settings import running_server_url
 
 from ..waiting import eventually
@@ -52,6 +54,28 @@ def test_dev_runs_a_project_and_stops_cleanly(shell):
         assert dev.wait(30) == 0, (shell.folder / "dev.log").read_text()
     assert running_server_url(shell.folder) is None
     assert shell("runs", "list").code == 3
+
+
+def test_nothing_outlives_a_killed_dev(shell):
+    shell("new", "shop")
+    shell.folder = shell.folder / "shop"
+    environment = {**os.environ, **shell.environment}
+    dev = subprocess.Popen(
+        [sys.executable, "-m", "assetq.cli.main", "dev"], cwd=shell.folder, env=environment, stderr=subprocess.DEVNULL
+    )
+    eventually(lambda: running_server_url(shell.folder) and "1 alive" in shell("doctor").out, deadline=30)
+    family = descendants(dev.pid)
+    assert len(family) >= 3
+    dev.kill()
+    dev.wait()
+    eventually(lambda: not any(map(is_alive, family)), deadline=30)
+    assert running_server_url(shell.folder) is None
+
+
+def descendants(pid: int) -> list[int]:
+    listing = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = [int(child) for child in listing]
+    return [*children, *(below for child in children for below in descendants(child))]
 
 
 @pytest.mark.parametrize("flag", [(), ("--json",)])

@@ -13,5 +13,5 @@ from assetq.broker.server import EmbeddedServer
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A server with its append-only file in the test's folder."""
-    with EmbeddedServer(tmp_path / "server", publish=False) as running:
+    with EmbeddedServer(tmp_path / "server", publish=False, tied=True) as running:
         yield running

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetq.broker.connection import connect
+from assetq.broker.lifeline import is_alive
 from assetq.broker.server import EmbeddedServer
 from assetq.execution import EventType
-from assetq.workers.board import is_alive
 
 from ..fleet import Fleet
 from ..waiting import eventually
