@@ -13,8 +13,8 @@ import click
 
 from assetq.execution import Event, EventType, Instance, RunRecord
 
-REFRESH_S = 0.05
-PLAIN_EVERY_S = 2.0
+GATHER_S = 0.03
+PACE_S, PACE_SHARE = 0.1, 0.01
 
 
 def watch(instance: Instance, run_id: str) -> RunRecord:
@@ -22,7 +22,7 @@ def watch(instance: Instance, run_id: str) -> RunRecord:
     show = _Bars if sys.stderr.isatty() else _Lines
     with _following(instance, run_id) as feed, show(instance.get_run(run_id)) as display:
         while True:
-            ended = feed.wait()
+            ended = feed.wait(display.due_s())
             record = instance.get_run(run_id)
             display.update(record)
             for event in feed.take_failures():
@@ -51,11 +51,10 @@ class _Feed:
         self.ended = True
         self.news.set()
 
-    def wait(self) -> bool:
-        """Block until something happened; True when the run has ended."""
-        while not self.news.wait(1.0):
-            pass
-        time.sleep(0 if self.ended else REFRESH_S)
+    def wait(self, timeout_s: float | None) -> bool:
+        """Block until something happened or the time is over; True when the run has ended."""
+        if self.news.wait(timeout_s) and not self.ended:
+            time.sleep(GATHER_S)  # what happens at once is shown at once
         self.news.clear()
         if self.error is not None:
             raise self.error
@@ -76,11 +75,16 @@ def _following(instance: Instance, run_id: str) -> Iterator[_Feed]:
 
 
 class _Lines:
-    """For pipes and log files: a line when something changed, every two seconds at most."""
+    """For pipes and log files: a line for each change, but the longer it goes on the fewer.
+
+    A change that comes after a pause is shown at once; changes that follow each other are at least 0.1 s and a
+    hundredth of the time so far apart.
+    """
 
     def __init__(self, record: RunRecord) -> None:
+        self.began = time.monotonic()
         self.printed_at = 0.0
-        self.last = ""
+        self.last = self.line = ""
 
     def __enter__(self) -> _Lines:
         return self
@@ -88,13 +92,19 @@ class _Lines:
     def __exit__(self, *error: object) -> None:
         return None
 
+    def due_s(self) -> float | None:
+        """Seconds until what was held back may be shown; None when nothing was."""
+        if self.line == self.last:
+            return None
+        now = time.monotonic()
+        return max(0.0, self.printed_at + max(PACE_S, PACE_SHARE * (now - self.began)) - now)
+
     def update(self, record: RunRecord) -> None:
         steps = record.steps
-        line = f"{record.status}: {steps.done}/{steps.total} steps, {steps.running} running, {steps.failed} failed"
-        is_due = time.monotonic() - self.printed_at >= PLAIN_EVERY_S or record.status.is_terminal
-        if line != self.last and is_due:
-            click.echo(line, err=True)
-            self.printed_at, self.last = time.monotonic(), line
+        self.line = f"{record.status}: {steps.done}/{steps.total} steps, {steps.running} running, {steps.failed} failed"
+        if self.line != self.last and (record.status.is_terminal or not self.due_s()):
+            click.echo(self.line, err=True)
+            self.printed_at, self.last = time.monotonic(), self.line
 
     def failure(self, event: Event) -> None:
         click.echo(f"FAILED {event.step_key}: {event.message}", err=True)
@@ -128,12 +138,16 @@ class _Bars:
     def __exit__(self, *error: object) -> None:
         self.progress.stop()
 
+    def due_s(self) -> float | None:
+        """Nothing is held back."""
+        return None
+
     def update(self, record: RunRecord) -> None:
         steps = record.steps
         counts = f"{steps.running} running"
         counts += f", [red]{steps.failed} failed[/]" if steps.failed else ""
         counts += f", [yellow]{steps.skipped} skipped[/]" if steps.skipped else ""
-        self.progress.update(self.task, completed=steps.done, counts=counts)
+        self.progress.update(self.task, completed=steps.done, counts=counts, refresh=True)
 
     def failure(self, event: Event) -> None:
         self.console.print(f"[red]FAILED[/] {event.step_key}: {event.message}", highlight=False)
