@@ -11,7 +11,7 @@ from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
-from assetq.execution.step import StepResult, StepStatus
+from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 

@@ -14,7 +14,8 @@ from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
 from assetq.errors import StaleAttemptError, StepInterrupted
-from assetq.execution.step import StepResult, StepTask, execute_step
+from assetq.execution.step import execute_step
+from assetq.execution.task import StepResult, StepTask
 from assetq.workers.drift import fits, refuse
 from assetq.workers.outcome import Attempt, outcome_of
 from assetq.workers.process import ProcessState, RunContext

@@ -23,7 +23,8 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.session import ExecutionSession
-from assetq.execution.step import StepResult, StepStatus, StepTask, execute_step
+from assetq.execution.step import execute_step
+from assetq.execution.task import StepResult, StepStatus, StepTask
 
 __all__ = [
     "AssetExecutionContext",

@@ -19,7 +19,7 @@ from assetq.execution.local_run import LocalRun
 from assetq.execution.memory import MemoryInstance
 from assetq.execution.record import RunStatus
 from assetq.execution.session import ExecutionSession
-from assetq.execution.step import StepTask
+from assetq.execution.task import StepTask
 from assetq.planning import PartitionScope, Plan, make_plan
 
 

@@ -13,7 +13,7 @@ from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition
 from assetq.planning import mapping_between
 
 if TYPE_CHECKING:
-    from assetq.execution.step import StepTask
+    from assetq.execution.task import StepTask
 
 WHOLE = IndexSet.range(0, 1)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assetq.definitions import AssetsDefinition, MaterializeResult, MetadataValue, OpOutput, Output
@@ -16,67 +14,12 @@ from assetq.definitions.output import NO_VALUE
 from assetq.errors import DefinitionError, StaleAttemptError, StepFailedError
 from assetq.execution.context import AssetExecutionContext, RunInfo
 from assetq.execution.event import EventType, StepEvent
-from assetq.execution.failure import ErrorInfo, error_info, retry_delay_s
+from assetq.execution.failure import error_info, retry_delay_s
 from assetq.execution.inputs import load_input
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
+from assetq.execution.task import Guard, StepResult, StepStatus, StepTask, no_guard
 from assetq.io import OutputContext
-from assetq.planning import Plan, PlanNode
-
-Guard = Callable[[], None]
-
-
-def no_guard() -> None:
-    """The guard of an attempt that nobody can overtake."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepTask:
-    """One attempt at one step; `attempt` counts the op's own tries from 1, `fence` numbers the attempt."""
-
-    run_id: str
-    plan: Plan
-    node: int
-    step: int
-    attempt: int = 1
-    fence: int = 0
-    run_tags: Mapping[str, str] = field(default_factory=dict)
-    run_config: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def plan_node(self) -> PlanNode:
-        """The step's node."""
-        return self.plan.nodes[self.node]
-
-    @property
-    def step_key(self) -> str:
-        """The step as people name it."""
-        return self.plan.step_key(self.node, self.step)
-
-    @property
-    def partition_range(self) -> tuple[int, int] | None:
-        """Half-open range of partitions; None for an asset without."""
-        return None if self.plan_node.partitions_def is None else self.plan.partitions_of(self.node, self.step)
-
-
-class StepStatus(StrEnum):
-    """How an attempt ended."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    RETRY = "retry"
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """How an attempt ended, and what it reported."""
-
-    status: StepStatus
-    events: tuple[StepEvent, ...]
-    error: ErrorInfo | None = None
-    retry_delay_ms: int = 0
-    exception: BaseException | None = None
 
 
 def now_ms() -> int:

@@ -1,0 +1,67 @@
+"""What is asked of one attempt at a step, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from assetq.execution.event import StepEvent
+from assetq.execution.failure import ErrorInfo
+from assetq.planning import Plan, PlanNode
+
+Guard = Callable[[], None]
+
+
+def no_guard() -> None:
+    """The guard of an attempt that nobody can overtake."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTask:
+    """One attempt at one step; `attempt` counts the op's own tries from 1, `fence` numbers the attempt."""
+
+    run_id: str
+    plan: Plan
+    node: int
+    step: int
+    attempt: int = 1
+    fence: int = 0
+    run_tags: Mapping[str, str] = field(default_factory=dict)
+    run_config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def plan_node(self) -> PlanNode:
+        """The step's node."""
+        return self.plan.nodes[self.node]
+
+    @property
+    def step_key(self) -> str:
+        """The step as people name it."""
+        return self.plan.step_key(self.node, self.step)
+
+    @property
+    def partition_range(self) -> tuple[int, int] | None:
+        """Half-open range of partitions; None for an asset without."""
+        return None if self.plan_node.partitions_def is None else self.plan.partitions_of(self.node, self.step)
+
+
+class StepStatus(StrEnum):
+    """How an attempt ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How an attempt ended, and what it reported."""
+
+    status: StepStatus
+    events: tuple[StepEvent, ...]
+    error: ErrorInfo | None = None
+    retry_delay_ms: int = 0
+    exception: BaseException | None = None
