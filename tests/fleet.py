@@ -49,7 +49,7 @@ class Fleet:
 
     def _fails_early(self) -> bool:
         for number, process in enumerate(self.processes):
-            if process.poll() not in (None, 0, -9, -15):
+            if process.poll() not in (None, 0, 130, -9, -15):
                 raise AssertionError((self.log_folder / f"worker-{number}.log").read_text())
         return False
 

@@ -40,6 +40,7 @@ class Host:
     opening: threading.Lock = field(default_factory=threading.Lock)
     slots: dict[int, int] = field(default_factory=dict)
     runners: dict[int, Runner] = field(default_factory=dict)
+    interrupted: bool = False
 
     def process_state(self) -> ProcessState:
         """This process's connections and resources, opened on first use."""
@@ -143,7 +144,8 @@ def connect_signals(hosting: Host) -> None:
             hosting.pool_class,
         )
 
-    def on_stopping(**_: Any) -> None:
+    def on_stopping(sig: str | None = None, **_: Any) -> None:
+        hosting.interrupted = sig == "SIGINT"
         config.board.drain()
         timer = threading.Timer(config.settings.grace_ms / 1000, hosting.interrupt_all)
         timer.daemon = True

@@ -25,6 +25,7 @@ from assetq.workers.hosting import host
 from assetq.workers.process import WorkerConfig
 
 POOL_CLASSES = ("prefork", "threads", "solo")
+INTERRUPTED = 130
 SERVER_PATIENCE_S = 10.0
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -56,7 +57,7 @@ def run_worker(
         settings: The engine's settings.
 
     Returns:
-        The exit code of the worker.
+        The exit code of the worker; 130 when it was stopped by SIGINT.
 
     Raises:
         UsageError: A pool class or the code is bad.
@@ -81,8 +82,9 @@ def run_worker(
         board=Board(processes),
     )
     app = make_app(settings, config.pools, prefetch=pool_class == "threads")
-    host(app, config, pool_class)
-    return start_celery(app, config, pool_class)
+    hosting = host(app, config, pool_class)
+    code = start_celery(app, config, pool_class)
+    return INTERRUPTED if hosting.interrupted else code
 
 
 def await_server(settings: Settings) -> None:

@@ -133,6 +133,14 @@ def test_sigterm_drains(fleet):
     assert sorted(row[0] for row in trail.read()) == [f"p{i:03d}" for i in range(60)]
 
 
+@pytest.mark.parametrize("pool_class", ["prefork", "threads"])
+def test_an_interrupt_drains_too(fleet, pool_class):
+    fleet.start("work_timed", pool_class=pool_class)
+    fleet.processes[0].send_signal(signal.SIGINT)
+    assert fleet.processes[0].wait(20) == 130
+    assert fleet.instance.list_workers() == []
+
+
 def test_events_are_pushed(fleet):
     fleet.start("work_chain")
     handle = submit(fleet, "work_chain", selection="rate")
