@@ -18,6 +18,7 @@
     ├── ServerUnreachableError      exit code 3
     ├── RunFailedError
     ├── StepFailedError
+    │   └── CheckFailedError        a blocking check found the asset wrong
     ├── StaleAttemptError           an attempt whose lease was lost
     └── StorageError
     StepInterrupted                 BaseException: a running step is told to stop
@@ -132,6 +133,10 @@ class RunFailedError(AssetqError):
 
 class StepFailedError(AssetqError):
     """A step's op raised."""
+
+
+class CheckFailedError(StepFailedError):
+    """A blocking check failed with severity ERROR."""
 
 
 class StaleAttemptError(AssetqError):

@@ -32,7 +32,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def pools_of(defs: Definitions) -> tuple[str, ...]:
     """Every pool that the definitions name, and "default"."""
-    named = {assets_def.op.pool for assets_def in defs.graph.ops if assets_def.op.pool}
+    named = {definition.op.pool for definition in defs.op_defs if definition.op.pool}
     return ("default", *sorted(named - {"default"}))
 
 

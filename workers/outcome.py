@@ -64,7 +64,11 @@ def _materialized(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[tup
     for event in events:
         if event.type is EventType.ASSET_MATERIALIZATION and event.asset:
             start, stop = event.partition or attempt.plan.partitions_of(attempt.node, attempt.step)
-            identity, low, high = status_location(node.partitions_def, start, stop)
+            own = event.asset in node.assets
+            # An op may log that it made another asset, of whose partitions nothing is known here.
+            identity, low, high = (
+                status_location(node.partitions_def, start, stop) if own else status_location(None, 0, 1)
+            )
             yield event.asset, identity, low, high, pack_step_event(event, attempt.mark)
 
 

@@ -14,7 +14,7 @@ import click
 from assetq.execution import Event, EventType, Instance, RunRecord
 
 GATHER_S = 0.03
-PACE_S, PACE_SHARE = 0.1, 0.01
+PACE_S, PACE_SHARE = 0.1, 0.02
 
 
 def watch(instance: Instance, run_id: str) -> RunRecord:
@@ -78,7 +78,7 @@ class _Lines:
     """For pipes and log files: a line for each change, but the longer it goes on the fewer.
 
     A change that comes after a pause is shown at once; changes that follow each other are at least 0.1 s and a
-    hundredth of the time so far apart.
+    fiftieth of the time so far apart.
     """
 
     def __init__(self, record: RunRecord) -> None:

@@ -1,12 +1,22 @@
 """Definitions: what assets, ops and resources exist. Nothing here touches the network."""
 
-from assetq.definitions.asset import AssetsDefinition, asset
+from assetq.definitions.asset import asset
+from assetq.definitions.asset_check import asset_check, multi_asset_check
 from assetq.definitions.asset_dep import AssetDep, AssetIn
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
+from assetq.definitions.check import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+)
 from assetq.definitions.config import Config, EnvVar, PermissiveConfig, RunConfig
 from assetq.definitions.definitions import Definitions
 from assetq.definitions.graph import AssetGraph, AssetNode
+from assetq.definitions.hook import HookDefinition, failure_hook, success_hook
 from assetq.definitions.io_manager import ConfigurableIOManager, IOManager, IOManagerDefinition, io_manager
 from assetq.definitions.loading import (
     load_assets_from_current_module,
@@ -15,6 +25,7 @@ from assetq.definitions.loading import (
     load_definitions,
 )
 from assetq.definitions.metadata import MetadataValue
+from assetq.definitions.observation import AssetObservation, ExpectationResult, ObserveResult
 from assetq.definitions.op import Op, OpInput, OpOutput
 from assetq.definitions.output import (
     AssetMaterialization,
@@ -30,12 +41,19 @@ from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, Ret
 from assetq.definitions.source_location import SourceLocation
 
 __all__ = [
+    "AssetCheckEvaluation",
+    "AssetCheckKey",
+    "AssetCheckResult",
+    "AssetCheckSeverity",
+    "AssetCheckSpec",
+    "AssetChecksDefinition",
     "AssetDep",
     "AssetGraph",
     "AssetIn",
     "AssetKey",
     "AssetMaterialization",
     "AssetNode",
+    "AssetObservation",
     "AssetSpec",
     "AssetsDefinition",
     "BackfillPolicy",
@@ -46,13 +64,16 @@ __all__ = [
     "DataVersion",
     "Definitions",
     "EnvVar",
+    "ExpectationResult",
     "Failure",
+    "HookDefinition",
     "IOManager",
     "IOManagerDefinition",
     "Jitter",
     "MaterializeResult",
     "MetadataValue",
     "Nothing",
+    "ObserveResult",
     "Op",
     "OpInput",
     "OpOutput",
@@ -66,10 +87,14 @@ __all__ = [
     "SourceAsset",
     "SourceLocation",
     "asset",
+    "asset_check",
+    "failure_hook",
     "io_manager",
     "load_assets_from_current_module",
     "load_assets_from_modules",
     "load_assets_from_package_module",
     "load_definitions",
+    "multi_asset_check",
     "resource",
+    "success_hook",
 ]

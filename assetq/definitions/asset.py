@@ -11,72 +11,15 @@ from typing import Any
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
 from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
 from assetq.definitions.asset_spec import AssetSpec
+from assetq.definitions.assets_definition import AssetsDefinition
+from assetq.definitions.check import AssetCheckSpec
+from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpOutput
 from assetq.definitions.output import DEFAULT_OUTPUT, Nothing
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
 from assetq.definitions.signature import OpSignature, read_signature, value_type
 from assetq.definitions.source_location import SourceLocation, location_of
 from assetq.errors import DefinitionError
-
-
-class AssetsDefinition:
-    """One op and the assets it makes. Mirrors Dagster's `AssetsDefinition`.
-
-    Attributes:
-        op: The computation.
-        specs: What is known of each asset, in output order.
-        deps: Upstream assets, loaded ones included.
-        partitions_def: How the assets are partitioned.
-        backfill_policy: How many partitions one step takes.
-        resource_defs: Resources that come with the definition.
-    """
-
-    def __init__(
-        self,
-        op: Op,
-        *,
-        specs: Sequence[AssetSpec],
-        deps: Sequence[AssetDep],
-        partitions_def: Any = None,
-        backfill_policy: BackfillPolicy | None = None,
-        resource_defs: Mapping[str, object] | None = None,
-    ) -> None:
-        self.op = op
-        self.specs = tuple(specs)
-        self.deps = tuple(deps)
-        self.partitions_def = partitions_def
-        self.backfill_policy = backfill_policy
-        self.resource_defs = dict(resource_defs or {})
-        self.__name__ = op.name
-        self.__doc__ = op.fn.__doc__
-
-    @property
-    def keys(self) -> frozenset[AssetKey]:
-        """Keys of all assets."""
-        return frozenset(spec.key for spec in self.specs)
-
-    @property
-    def key(self) -> AssetKey:
-        """Key of the one asset.
-
-        Raises:
-            DefinitionError: There are several.
-        """
-        if len(self.specs) != 1:
-            raise DefinitionError(f"'{self.op.name}' makes {len(self.specs)} assets; name one of them by its key.")
-        return self.specs[0].key
-
-    @property
-    def location(self) -> SourceLocation | None:
-        """Where the function was defined."""
-        return self.op.location
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function directly, as in a unit test: the caller gives context, config, resources and inputs."""
-        return self.op.fn(*args, **kwargs)
-
-    def __repr__(self) -> str:
-        return f"AssetsDefinition({', '.join(sorted(str(key) for key in self.keys))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +38,10 @@ def asset(
     metadata: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     description: str | None = None,
+    config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     resource_defs: Mapping[str, object] | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
     io_manager_def: object | None = None,
     io_manager_key: str | None = None,
     dagster_type: Any = None,
@@ -109,6 +54,7 @@ def asset(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     key: Any = None,
+    check_specs: Sequence[AssetCheckSpec] | None = None,
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
@@ -124,8 +70,10 @@ def asset(
         metadata: Recorded with the definition.
         tags: For selection.
         description: By default the docstring.
+        config_schema: Schema of `context.op_config`; instead of it an argument `config: MyConfig` may be used.
         required_resource_keys: Resources used through `context.resources`.
         resource_defs: Resources that come with the asset.
+        hooks: Run when a step has succeeded, or failed for good.
         io_manager_def, io_manager_key: Who stores the output: an object, or the key of a resource ("io_manager").
         dagster_type: Type of the output; by default the return annotation.
         partitions_def: Which partitions the asset has.
@@ -137,6 +85,7 @@ def asset(
         retry_policy: When a failed step runs again.
         code_version: Version of the code, recorded with each materialization.
         key: The whole key, instead of name and key_prefix.
+        check_specs: Checks that the function evaluates itself; it returns or yields an `AssetCheckResult` for each.
         owners: E-mail addresses, or `team:name`.
         kinds: What the asset is made with, for the catalog.
         pool: Concurrency pool whose slots limit the asset's steps.
@@ -186,7 +135,22 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
         partitions_def=options["partitions_def"],
         backfill_policy=options["backfill_policy"],
         resource_defs=resources,
+        check_specs=_own_checks(options["check_specs"], naming.key, location),
+        hooks=options["hooks"] or (),
     )
+
+
+def _own_checks(
+    specs: Sequence[AssetCheckSpec] | None, key: AssetKey, location: object | None
+) -> tuple[AssetCheckSpec, ...]:
+    for spec in specs or ():
+        if spec.asset_key != key:
+            raise DefinitionError(
+                f"Asset '{key}' is given a check spec for '{spec.asset_key}'; its checks must be about itself.",
+                asset=str(key),
+                location=location,
+            )
+    return tuple(specs or ())
 
 
 def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, location: object | None) -> _Naming:
@@ -263,6 +227,7 @@ def _op(
         context_param=signature.context_param,
         config_param=signature.config_param,
         config_type=signature.config_type,
+        config_schema=options["config_schema"],
         resource_params=signature.resource_params,
         required_resource_keys=required,
         retry_policy=options["retry_policy"],

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from assetq.definitions.asset import AssetsDefinition
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
+from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
@@ -27,7 +28,8 @@ class Definitions:
     Args:
         assets: `@asset` functions, `AssetSpec`s and `SourceAsset`s.
         resources: Resource key -> resource; "io_manager" stores outputs unless an asset names another.
-        jobs, schedules, sensors, asset_checks, executor, loggers: Carried along.
+        asset_checks: `@asset_check` functions; they may stand among the assets, too.
+        jobs, schedules, sensors, executor, loggers: Carried along.
         pools: Default limit of each pool.
         metadata: About the code location.
 
@@ -48,18 +50,21 @@ class Definitions:
         metadata: Mapping[str, Any] | None = None,
         pools: Mapping[str, int] | None = None,
     ) -> None:
-        self.assets = tuple(_flatten(assets or ()))
+        given = tuple(_flatten(assets or ()))
+        self.assets = tuple(item for item in given if not isinstance(item, AssetChecksDefinition))
+        self.asset_checks = tuple(
+            item for item in (*given, *_flatten(asset_checks or ())) if isinstance(item, AssetChecksDefinition)
+        )
         self.schedules, self.sensors, self.jobs = (
             tuple(schedules or ()),
             tuple(sensors or ()),
             tuple(jobs or ()),
         )
-        self.asset_checks = tuple(asset_checks or ())
         self.executor, self.loggers = executor, dict(loggers or {})
         self.metadata = dict(metadata or {})
         self.pools = dict(pools or {})
         self.resources = dict(resources or {})
-        for definition in self.assets_defs:
+        for definition in self.op_defs:
             for key, value in definition.resource_defs.items():
                 self.resources.setdefault(key, value)
 
@@ -67,6 +72,11 @@ class Definitions:
     def assets_defs(self) -> tuple[AssetsDefinition, ...]:
         """The assets that are made here."""
         return tuple(item for item in self.assets if isinstance(item, AssetsDefinition))
+
+    @property
+    def op_defs(self) -> tuple[AssetsDefinition, ...]:
+        """Everything that has an op: assets that are made here, and checks."""
+        return (*self.assets_defs, *self.asset_checks)
 
     @cached_property
     def graph(self) -> AssetGraph:
@@ -78,7 +88,7 @@ class Definitions:
         problems = list(self._duplicates())
         if problems:
             raise combine(problems)
-        return AssetGraph(self.assets_defs, dict(self._external()))
+        return AssetGraph(self.assets_defs, dict(self._external()), self.asset_checks)
 
     def get_assets_def(self, key: Any) -> AssetsDefinition:
         """The definition that makes an asset.
@@ -102,7 +112,7 @@ class Definitions:
 
     @cached_property
     def _by_op_name(self) -> dict[str, AssetsDefinition]:
-        return {definition.op.name: definition for definition in self.assets_defs}
+        return {definition.op.name: definition for definition in self.op_defs}
 
     def fingerprint(self, op_names: Iterable[str]) -> str:
         """Fingerprint of the structure of some ops: what a plan relies on, function bodies not included.
@@ -134,7 +144,6 @@ class Definitions:
 
     def _duplicates(self) -> Iterator[DefinitionError]:
         keys: dict[AssetKey, object] = {}
-        names: dict[str, AssetsDefinition] = {}
         for definition in self.assets_defs:
             for key in sorted(definition.keys):
                 if key in keys:
@@ -143,14 +152,8 @@ class Definitions:
                         asset=str(key),
                     )
                 keys[key] = definition.location
-            other = names.setdefault(definition.op.name, definition)
-            if other is not definition and not (other.keys & definition.keys):
-                yield DuplicateKeyError(
-                    f"Assets '{sorted(other.keys)[0]}' and '{sorted(definition.keys)[0]}' share the op name "
-                    f"'{definition.op.name}'. Rename one.",
-                    asset=definition.op.name,
-                    location=definition.location,
-                )
+        yield from self._duplicate_names()
+        yield from self._duplicate_checks()
         for key, _ in self._external():
             if key in keys:
                 yield DuplicateKeyError(
@@ -158,13 +161,36 @@ class Definitions:
                     asset=str(key),
                 )
 
+    def _duplicate_names(self) -> Iterator[DefinitionError]:
+        names: dict[str, AssetsDefinition] = {}
+        for definition in self.op_defs:
+            other = names.setdefault(definition.op.name, definition)
+            is_told = other.keys & definition.keys or other.check_keys & definition.check_keys
+            if other is not definition and not is_told:
+                yield DuplicateKeyError(
+                    f"'{other.subject}' and '{definition.subject}' share op name '{definition.op.name}'. Rename one.",
+                    asset=definition.op.name,
+                    location=definition.location,
+                )
+
+    def _duplicate_checks(self) -> Iterator[DefinitionError]:
+        places: dict[AssetCheckKey, AssetsDefinition] = {}
+        for definition in self.op_defs:
+            for key in sorted(definition.check_keys):
+                other = places.setdefault(key, definition)
+                if other is not definition:
+                    yield DuplicateKeyError(
+                        f"Check '{key}' is defined at {other.location} and at {definition.location}. Rename one.",
+                        asset=str(key.asset_key),
+                    )
+
     def _unknown_upstreams(self) -> Iterator[DefinitionError]:
-        for definition in self.assets_defs:
+        for definition in self.op_defs:
             for dep in definition.deps:
                 if dep.asset_key not in self.graph.nodes:
-                    own = sorted(definition.keys)[0]
+                    own = definition.subject
                     yield UnknownUpstreamError(
-                        f"Asset '{own}' depends on '{dep.asset_key}', which is not defined."
+                        f"{definition.noun} '{own}' depends on '{dep.asset_key}', which is not defined."
                         f"{suggest(str(dep.asset_key), self.graph.nodes)} If it is made elsewhere, declare it: "
                         f"AssetSpec('{dep.asset_key}').",
                         asset=str(own),
@@ -172,15 +198,16 @@ class Definitions:
                     )
 
     def _missing_resources(self) -> Iterator[DefinitionError]:
-        for definition in self.assets_defs:
+        for definition in self.op_defs:
             wanted = set(definition.op.required_resource_keys)
+            wanted |= {key for hook in definition.hooks for key in hook.required_resource_keys}
             wanted |= {output.io_manager_key for output in definition.op.outputs} - {DEFAULT_IO_MANAGER_KEY}
             wanted |= {i.asset_in.input_manager_key for i in definition.op.inputs if i.asset_in.input_manager_key}
             for key in sorted(wanted - set(self.resources) - {DEFAULT_IO_MANAGER_KEY}):
-                own = sorted(definition.keys)[0]
+                own = definition.subject
                 yield MissingResourceError(
-                    f"Asset '{own}' needs resource '{key}', which is not provided.{suggest(key, self.resources)} "
-                    f"Add it: Definitions(resources={{'{key}': ...}}).",
+                    f"{definition.noun} '{own}' needs resource '{key}', which is not provided."
+                    f"{suggest(key, self.resources)} Add it: Definitions(resources={{'{key}': ...}}).",
                     asset=str(own),
                     location=definition.location,
                 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assetq.definitions.asset import AssetsDefinition
+    from assetq.definitions.assets_definition import AssetsDefinition
 
 
 def fingerprint_of(definitions: Iterable[AssetsDefinition]) -> str:
@@ -26,6 +26,7 @@ def _structure(definition: AssetsDefinition) -> dict[str, Any]:
         "partitions": definition.partitions_def.identity if definition.partitions_def else None,
         "chunk": policy.chunk if policy else 1,
         "pool": definition.op.pool,
+        "checks": sorted([str(spec.key), spec.blocking] for spec in definition.check_specs),
     }
 
 

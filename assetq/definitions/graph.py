@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions.asset import AssetsDefinition
 from assetq.definitions.asset_dep import AssetDep
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import DEFAULT_GROUP, AssetSpec
+from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
+from assetq.definitions.check import AssetCheckKey
 from assetq.errors import CycleError, UnknownAssetError, suggest
 
 
@@ -85,10 +86,14 @@ class AssetGraph:
     Attributes:
         nodes: Every defined asset, external ones included.
         ops: Asset-making definitions in topological order; definition order among equals.
+        checks: Definitions that only evaluate checks.
     """
 
     def __init__(
-        self, assets_defs: Iterable[AssetsDefinition], specs: Mapping[AssetKey, tuple[AssetSpec, str]]
+        self,
+        assets_defs: Iterable[AssetsDefinition],
+        specs: Mapping[AssetKey, tuple[AssetSpec, str]],
+        checks: Iterable[AssetChecksDefinition] = (),
     ) -> None:
         definitions = list(assets_defs)
         self.definition_of = {key: definition for definition in definitions for key in definition.keys}
@@ -105,11 +110,17 @@ class AssetGraph:
         for key, (spec, io_manager_key) in specs.items():
             self.nodes.setdefault(key, AssetNode(spec, None, frozenset(children[key]), io_manager_key))
         self.ops = tuple(self._sorted(definitions))
+        self.checks = tuple(checks)
 
     @property
     def executable_keys(self) -> tuple[AssetKey, ...]:
         """Assets that can be materialized, in topological order."""
         return tuple(output.key for definition in self.ops for output in definition.op.outputs)
+
+    @property
+    def check_keys(self) -> tuple[AssetCheckKey, ...]:
+        """Every check, in definition order."""
+        return tuple(spec.key for definition in (*self.ops, *self.checks) for spec in definition.check_specs)
 
     @property
     def external_keys(self) -> tuple[AssetKey, ...]:

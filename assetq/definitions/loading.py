@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assetq.definitions.asset import AssetsDefinition
 from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.definitions import Definitions
 from assetq.errors import AssetqError, DefinitionError, LoadError
 

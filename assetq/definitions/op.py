@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,8 @@ class Op:
 
     Attributes:
         context_param, config_param: Names of those arguments, when the function has them.
+        config_type: Class of the config argument.
+        config_schema: Schema of `context.op_config`, for functions without a config argument.
         resource_params: Argument name -> resource key.
         required_resource_keys: All resources that must be there, I/O managers apart.
     """
@@ -62,12 +65,26 @@ class Op:
     context_param: str | None
     config_param: str | None
     config_type: type[BaseModel] | None
+    config_schema: Any
     resource_params: Mapping[str, str]
     required_resource_keys: frozenset[str]
     retry_policy: RetryPolicy | None
     pool: str | None
     tags: Mapping[str, str]
     location: SourceLocation | None
+
+    def arguments_from(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Resources and config for a direct call, taken from the context among its arguments."""
+        context = kwargs.get(self.context_param or "", args[0] if args and self.context_param else None)
+        if context is None:
+            return {}
+        given = set(kwargs) | set(list(inspect.signature(self.fn).parameters)[: len(args)])
+        found = {
+            name: getattr(context.resources, key) for name, key in self.resource_params.items() if name not in given
+        }
+        if self.config_param and self.config_type and self.config_param not in given:
+            found[self.config_param] = self.config_type.model_validate(context.op_config or {})
+        return found
 
     def output(self, name: str) -> OpOutput | None:
         """The output called `name`; an op with one output also answers to "result"."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.check import AssetCheckResult
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
 
 T = TypeVar("T")
@@ -70,9 +71,10 @@ class MaterializeResult(Generic[T]):
         data_version: Version of the contents.
         tags: Recorded with the materialization.
         value: Stored by the I/O manager when given; otherwise the op stored the asset itself.
+        check_results: Of the checks that the op evaluated with it.
     """
 
-    __slots__ = ("asset_key", "data_version", "metadata", "tags", "value")
+    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
 
     def __init__(
         self,
@@ -82,23 +84,47 @@ class MaterializeResult(Generic[T]):
         data_version: DataVersion | None = None,
         tags: Mapping[str, str] | None = None,
         value: Any = NO_VALUE,
+        check_results: Sequence[AssetCheckResult] | None = None,
     ) -> None:
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.check_results = tuple(check_results or ())
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
         self.data_version = data_version
         self.tags = dict(tags or {})
         self.value = value
 
 
-@dataclass(frozen=True, slots=True)
 class AssetMaterialization:
-    """The record that an asset was materialized. Mirrors Dagster's `AssetMaterialization`."""
+    """The record that an asset was materialized. Mirrors Dagster's `AssetMaterialization`.
 
-    asset_key: AssetKey
-    description: str | None = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
-    partition: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    Args:
+        asset_key: Which asset.
+        description: What was made.
+        metadata: Recorded with it.
+        partition: Which partition.
+        tags: Recorded with it.
+    """
+
+    __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
+
+    def __init__(
+        self,
+        asset_key: Any,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.asset_key = AssetKey.from_coercible(asset_key)
+        self.description = description
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.partition = partition
+        self.tags = dict(tags or {})
+
+    @property
+    def label(self) -> str:
+        """The asset's key, as text."""
+        return str(self.asset_key)
 
 
 class Failure(Exception):

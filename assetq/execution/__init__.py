@@ -8,6 +8,7 @@ from assetq.execution.context import (
 )
 from assetq.execution.event import Event, EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
+from assetq.execution.hook import HookContext
 from assetq.execution.in_process import ExecuteInProcessResult, materialize, materialize_plan
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.record import (
@@ -34,6 +35,7 @@ __all__ = [
     "EventType",
     "ExecuteInProcessResult",
     "ExecutionSession",
+    "HookContext",
     "Instance",
     "OpExecutionContext",
     "PartitionStatus",

@@ -57,6 +57,8 @@ class AssetExecutionContext:
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("assetq.step"))
     instance: Instance | None = None
     output_metadata: dict[str | None, dict[str, MetadataValue]] = field(default_factory=dict)
+    log_event_to: Callable[[Any], None] | None = None
+    user_events: list[Any] = field(default_factory=list)
 
     @property
     def run_id(self) -> str:
@@ -135,6 +137,17 @@ class AssetExecutionContext:
         """Record metadata with the materialization of an asset."""
         name = None if asset_key is None else str(AssetKey.from_coercible(asset_key))
         self.output_metadata.setdefault(name, {}).update(normalize_metadata(metadata))
+
+    def log_event(self, event: Any) -> None:
+        """Record an `AssetMaterialization`, `AssetObservation`, `ExpectationResult` or `AssetCheckEvaluation`."""
+        if self.log_event_to is not None:
+            self.log_event_to(event)
+        else:
+            self.user_events.append(event)
+
+    def get_events(self) -> list[Any]:
+        """What was logged on a context that was built for a direct call."""
+        return list(self.user_events)
 
     def has_tag(self, key: str) -> bool:
         """True when the run has the tag."""

@@ -11,8 +11,9 @@ from typing import Any
 from assetq.errors import StepInterrupted
 from assetq.execution.event import Event, EventType, StepEvent, partition_text
 from assetq.execution.record import RunRecord, RunStatus, StepCounts
+from assetq.execution.report import now_ms
 from assetq.execution.session import ExecutionSession
-from assetq.execution.step import execute_step, now_ms
+from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepStatus, StepTask
 from assetq.partitions import IndexSet
 from assetq.planning import Plan

@@ -18,7 +18,7 @@ def check_run_config(defs: Definitions, plan: Plan, config: Mapping[str, Any]) -
         ConfigError: A section names an op that does not exist, or a field does not validate.
     """
     ops = config.get("ops") or {}
-    names = {definition.op.name for definition in defs.assets_defs}
+    names = {definition.op.name for definition in defs.op_defs}
     for name in ops:
         if name not in names:
             raise ConfigError(f"Run config names op '{name}', which does not exist.{suggest(name, names)}")

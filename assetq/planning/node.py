@@ -37,6 +37,7 @@ class PlanNode:
         retry: When a failed step runs again.
         priority: A larger one goes first within its run.
         fingerprint: Of the op's definition.
+        checks: Keys of the checks that it evaluates, as text.
     """
 
     index: int
@@ -49,6 +50,7 @@ class PlanNode:
     retry: RetryPolicy | None = None
     priority: int = 0
     fingerprint: str = ""
+    checks: tuple[str, ...] = ()
     _before: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +113,7 @@ class PlanNode:
             "retry": _retry_to_dict(self.retry),
             "priority": self.priority,
             "fingerprint": self.fingerprint,
+            "checks": list(self.checks),
         }
 
     @classmethod
@@ -127,6 +130,7 @@ class PlanNode:
             retry=_retry_from_dict(data["retry"]),
             priority=data["priority"],
             fingerprint=data["fingerprint"],
+            checks=tuple(data.get("checks", ())),
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from assetq.definitions import AssetKey, AssetsDefinition, Definitions
-from assetq.errors import DefinitionError, UnknownPartitionError, UsageError
+from assetq.definitions import AssetCheckKey, AssetChecksDefinition, AssetKey, AssetsDefinition, Definitions
+from assetq.errors import CycleError, DefinitionError, UnknownPartitionError, UsageError
 from assetq.partitions import (
     AllPartitionMapping,
     IndexSet,
@@ -21,7 +21,7 @@ from assetq.partitions import (
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.plan import Plan
 from assetq.planning.scope import PartitionScope
-from assetq.selection import select
+from assetq.selection import select, select_checks
 
 PartitionStates = Callable[[str, PartitionsDefinition | None], tuple[IndexSet, IndexSet]]
 """Asset key and partitions -> (materialized, failed)."""
@@ -56,7 +56,8 @@ def make_plan(
     defs.validate()
     scope = scope or PartitionScope()
     keys = select(defs.graph, selection)
-    planner = _Planner(defs, frozenset(keys), scope, states, now)
+    checks = select_checks(defs.graph, selection)
+    planner = _Planner(defs, frozenset(keys), checks, scope, states, now)
     text = selection if isinstance(selection, str) else ",".join(str(key) for key in keys)
     return planner.plan(text)
 
@@ -65,6 +66,7 @@ def make_plan(
 class _Planner:
     defs: Definitions
     keys: frozenset[AssetKey]
+    checks: frozenset[AssetCheckKey]
     scope: PartitionScope
     states: PartitionStates | None
     now: datetime | None
@@ -74,8 +76,20 @@ class _Planner:
         self._require_scope(chosen)
         sets = self._partition_sets(chosen)
         kept = [definition for definition in chosen if sets[definition.op.name]]
-        nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(kept))
-        return Plan(nodes, tuple(self._edges(kept)), selection)
+        checking = self._checks_beside(chosen, kept)
+        sets.update({definition.op.name: WHOLE for definition in checking})
+        ordered = in_order(kept, checking)
+        nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(ordered))
+        return Plan(nodes, tuple(self._edges(ordered)), selection)
+
+    def _checks_beside(self, chosen: list[AssetsDefinition], kept: list[AssetsDefinition]) -> list[AssetsDefinition]:
+        """Check ops to run: not those of assets that were selected and turned out to have nothing to run."""
+        idle = {key for d in chosen for key in d.keys} - {key for d in kept for key in d.keys}
+        return [
+            definition
+            for definition in self.defs.graph.checks
+            if any(key in self.checks and key.asset_key not in idle for key in definition.check_keys)
+        ]
 
     def _require_scope(self, chosen: list[AssetsDefinition]) -> None:
         partitioned = next((d for d in chosen if d.partitions_def is not None), None)
@@ -171,6 +185,7 @@ class _Planner:
             index=index,
             name=op.name,
             assets=tuple(str(output.key) for output in op.outputs if output.key in self.keys),
+            checks=tuple(str(key) for key in sorted(definition.check_keys) if self._is_wanted(definition, key)),
             pool=op.pool or "default",
             partitions_def=definition.partitions_def,
             partitions=partitions,
@@ -180,10 +195,13 @@ class _Planner:
             fingerprint=self.defs.fingerprint([op.name]),
         )
 
-    def _edges(self, kept: list[AssetsDefinition]) -> list[PlanEdge]:
-        place = {id(definition): i for i, definition in enumerate(kept)}
+    def _is_wanted(self, definition: AssetsDefinition, key: AssetCheckKey) -> bool:
+        return not isinstance(definition, AssetChecksDefinition) or key in self.checks
+
+    def _edges(self, ordered: list[AssetsDefinition]) -> list[PlanEdge]:
+        place = {id(definition): i for i, definition in enumerate(ordered)}
         edges: dict[tuple[int, int, PartitionMapping], PlanEdge] = {}
-        for definition in kept:
+        for definition in ordered:
             for dep in definition.deps:
                 above = self.defs.graph.nodes[dep.asset_key].assets_def
                 if above is None or above is definition or id(above) not in place:
@@ -191,7 +209,52 @@ class _Planner:
                 mapping = mapping_between(definition, dep.asset_key, above, dep.partition_mapping)
                 edge = PlanEdge(place[id(above)], place[id(definition)], mapping)
                 edges[edge.upstream, edge.downstream, mapping] = edge
+        for check, definition in blocked_by(ordered):
+            edge = PlanEdge(place[id(check)], place[id(definition)], AllPartitionMapping())
+            edges[edge.upstream, edge.downstream, edge.mapping] = edge
         return list(edges.values())
+
+
+def blocked_by(definitions: list[AssetsDefinition]) -> Iterator[tuple[AssetsDefinition, AssetsDefinition]]:
+    """`(check, asset)` for each asset that a blocking check among the definitions keeps waiting."""
+    for check in definitions:
+        if not isinstance(check, AssetChecksDefinition):
+            continue
+        guarded = {spec.asset_key for spec in check.check_specs if spec.blocking}
+        for definition in definitions:
+            if definition.keys and guarded & {dep.asset_key for dep in definition.deps} - definition.keys:
+                yield check, definition
+
+
+def in_order(assets: list[AssetsDefinition], checks: list[AssetsDefinition]) -> list[AssetsDefinition]:
+    """Assets and checks in topological order: a check behind what it needs, before what it blocks.
+
+    Raises:
+        CycleError: A blocking check needs an asset that waits for it.
+    """
+    if not checks:
+        return assets
+    everything = [*assets, *checks]
+    made_by = {key: definition for definition in assets for key in definition.keys}
+    needs = {
+        id(d): {id(made_by[dep.asset_key]) for dep in d.deps if dep.asset_key in made_by} - {id(d)} for d in everything
+    }
+    for check, definition in blocked_by(everything):
+        needs[id(definition)].add(id(check))
+    ordered: list[AssetsDefinition] = []
+    placed: set[int] = set()
+    while len(ordered) < len(everything):
+        ready = next((d for d in everything if id(d) not in placed and needs[id(d)] <= placed), None)
+        if ready is None:
+            stuck = next(d for d in checks if id(d) not in placed)
+            raise CycleError(
+                f"Blocking check '{stuck.subject}' needs an asset that waits for it. Remove one of these dependencies.",
+                asset=stuck.subject,
+                location=stuck.location,
+            )
+        ordered.append(ready)
+        placed.add(id(ready))
+    return ordered
 
 
 class Partitioned(Protocol):

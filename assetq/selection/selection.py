@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
-from assetq.definitions import AssetGraph, AssetKey, AssetNode
+from assetq.definitions import AssetCheckKey, AssetGraph, AssetKey, AssetNode
 from assetq.errors import UnknownAssetError, suggest
+
+T = TypeVar("T")
 
 
 class AssetSelection(ABC):
@@ -18,6 +20,11 @@ class AssetSelection(ABC):
     @abstractmethod
     def resolve(self, graph: AssetGraph) -> set[AssetKey]:
         """The keys that it means in a graph; external assets may be among them."""
+
+    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
+        """The checks that it means: those of its assets, unless it says otherwise."""
+        keys = self.resolve(graph)
+        return {check for check in graph.check_keys if check.asset_key in keys}
 
     def __or__(self, other: AssetSelection) -> AssetSelection:
         return Combined("|", self, other)
@@ -58,6 +65,25 @@ class AssetSelection(ABC):
     def keys(*keys: Any) -> AssetSelection:
         """These keys."""
         return AssetSelection.assets(*keys)
+
+    @staticmethod
+    def checks(*checks: Any) -> AssetSelection:
+        """These checks, without their assets: keys, or definitions made by `@asset_check`."""
+        return Checks(frozenset(key for check in checks for key in _check_keys(check)))
+
+    @staticmethod
+    def checks_for_assets(*assets: Any) -> AssetSelection:
+        """The checks of these assets, without the assets."""
+        return ChecksOf(AssetSelection.assets(*assets))
+
+    @staticmethod
+    def all_asset_checks() -> AssetSelection:
+        """Every check, without any asset."""
+        return ChecksOf(None)
+
+    def without_checks(self) -> AssetSelection:
+        """The assets alone."""
+        return WithoutChecks(self)
 
     @staticmethod
     def groups(*groups: str) -> AssetSelection:
@@ -179,10 +205,62 @@ class Combined(AssetSelection):
     right: AssetSelection
 
     def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        left, right = self.left.resolve(graph), self.right.resolve(graph)
+        return self._join(self.left.resolve(graph), self.right.resolve(graph))
+
+    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
+        return self._join(self.left.resolve_checks(graph), self.right.resolve_checks(graph))
+
+    def _join(self, left: set[T], right: set[T]) -> set[T]:
         if self.operator == "|":
             return left | right
         return left & right if self.operator == "&" else left - right
+
+
+def _check_keys(check: Any) -> frozenset[AssetCheckKey]:
+    return frozenset({check}) if isinstance(check, AssetCheckKey) else frozenset(check.check_keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks(AssetSelection):
+    """Some checks, each of which must exist."""
+
+    wanted: frozenset[AssetCheckKey]
+
+    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
+        return set()
+
+    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
+        known = set(graph.check_keys)
+        for key in sorted(self.wanted - known):
+            raise UnknownAssetError(f"There is no check '{key}'.{suggest(str(key), known)}")
+        return set(self.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksOf(AssetSelection):
+    """The checks of a selection, or all."""
+
+    inner: AssetSelection | None
+
+    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
+        return set()
+
+    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
+        keys = self.inner.resolve(graph) if self.inner else set(graph.nodes)
+        return {check for check in graph.check_keys if check.asset_key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutChecks(AssetSelection):
+    """The assets of a selection alone."""
+
+    inner: AssetSelection
+
+    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
+        return self.inner.resolve(graph)
+
+    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
+        return set()
 
 
 def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
@@ -193,7 +271,7 @@ def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
         selection: Text, an `AssetSelection`, anything that names an asset, or a list of these (their union).
 
     Returns:
-        Keys of executable assets.
+        Keys of executable assets; none when only checks are selected.
 
     Raises:
         SelectionError: The text cannot be read, or nothing that can be materialized is selected.
@@ -201,13 +279,19 @@ def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
     """
     from assetq.errors import SelectionError
 
-    chosen = to_selection(selection).resolve(graph)
+    described = to_selection(selection)
+    chosen = described.resolve(graph)
     keys = tuple(key for key in graph.executable_keys if key in chosen)
-    if not keys:
+    if not keys and not described.resolve_checks(graph):
         raise SelectionError(
             f"The selection {selection!r} holds no asset that can be materialized.", text=str(selection)
         )
     return keys
+
+
+def select_checks(graph: AssetGraph, selection: Any) -> frozenset[AssetCheckKey]:
+    """The checks that a selection means; see `select`."""
+    return frozenset(to_selection(selection).resolve_checks(graph))
 
 
 def to_selection(selection: Any) -> AssetSelection:

@@ -1,0 +1,174 @@
+"""Asset checks as data: what is checked, and what a check found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from assetq.definitions.asset_dep import AssetDep, merge_deps
+from assetq.definitions.asset_key import AssetKey, check_name
+from assetq.definitions.metadata import MetadataValue, normalize_metadata
+from assetq.errors import DefinitionError
+
+
+class AssetCheckSeverity(Enum):
+    """How bad a failed check is. Only `ERROR` blocks."""
+
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AssetCheckKey:
+    """Names a check: an asset, and the check's name within it."""
+
+    asset_key: AssetKey
+    name: str
+
+    def to_user_string(self) -> str:
+        """`asset:name`."""
+        return f"{self.asset_key}:{self.name}"
+
+    @classmethod
+    def from_user_string(cls, text: str) -> AssetCheckKey:
+        """The key that `to_user_string` wrote."""
+        asset, _, name = text.rpartition(":")
+        return cls(AssetKey.from_user_string(asset), name)
+
+    def with_asset_key_prefix(self, prefix: str | Sequence[str]) -> AssetCheckKey:
+        """The key with parts put before the asset's."""
+        return AssetCheckKey(self.asset_key.with_prefix(prefix), self.name)
+
+    def __str__(self) -> str:
+        return self.to_user_string()
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class AssetCheckSpec:
+    """Describes a check. Mirrors Dagster's `AssetCheckSpec`.
+
+    Args:
+        name: Unique among the checks of the asset.
+        asset: Anything that names an asset.
+        description: What it checks.
+        additional_deps: Assets that must be there before it runs, besides the asset.
+        blocking: Whether a failure of severity `ERROR` keeps what reads the asset from running.
+        metadata: Recorded with the definition.
+        automation_condition: Carried along.
+        partitions_def: Carried along; a check runs once for a run.
+    """
+
+    name: str
+    asset_key: AssetKey
+    description: str | None = None
+    additional_deps: tuple[AssetDep, ...] = ()
+    blocking: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    automation_condition: Any = None
+    partitions_def: Any = None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        asset: Any,
+        description: str | None = None,
+        additional_deps: Iterable[Any] | None = None,
+        blocking: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        automation_condition: Any = None,
+        partitions_def: Any = None,
+    ) -> None:
+        key = AssetKey.from_coercible(asset)
+        deps = merge_deps((AssetDep.from_coercible(dep) for dep in additional_deps or ()), key, None)
+        if any(dep.asset_key == key for dep in deps):
+            raise DefinitionError(
+                f"Check '{name}' of '{key}' names its own asset in additional_deps; leave it out.", asset=str(key)
+            )
+        values = {
+            "name": check_name(name, "check"),
+            "asset_key": key,
+            "description": description,
+            "additional_deps": deps,
+            "blocking": blocking,
+            "metadata": dict(metadata or {}),
+            "automation_condition": automation_condition,
+            "partitions_def": partitions_def,
+        }
+        for field_name, value in values.items():
+            object.__setattr__(self, field_name, value)
+
+    @property
+    def key(self) -> AssetCheckKey:
+        """Names the check."""
+        return AssetCheckKey(self.asset_key, self.name)
+
+    def replace_key(self, key: AssetCheckKey) -> AssetCheckSpec:
+        """A copy for another asset or with another name."""
+        return AssetCheckSpec(
+            key.name,
+            asset=key.asset_key,
+            description=self.description,
+            additional_deps=self.additional_deps,
+            blocking=self.blocking,
+            metadata=self.metadata,
+            automation_condition=self.automation_condition,
+            partitions_def=self.partitions_def,
+        )
+
+
+class AssetCheckResult:
+    """What a check found. Mirrors Dagster's `AssetCheckResult`.
+
+    Args:
+        passed: Whether the asset is as it should be.
+        asset_key: Which asset; needed when the op checks several.
+        check_name: Which check; needed when the op has several.
+        metadata: Recorded with the evaluation.
+        severity: How bad a failure is.
+        description: What was found.
+    """
+
+    __slots__ = ("asset_key", "check_name", "description", "metadata", "passed", "severity")
+
+    def __init__(
+        self,
+        *,
+        passed: bool,
+        asset_key: Any = None,
+        check_name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+        description: str | None = None,
+    ) -> None:
+        if not (isinstance(passed, bool) or type(passed).__name__ in ("bool", "bool_")):
+            raise DefinitionError(f"AssetCheckResult: passed must be True or False, not {passed!r}.")
+        self.passed = bool(passed)
+        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.check_name = check_name
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.severity = severity
+        self.description = description
+
+    def __repr__(self) -> str:
+        return f"AssetCheckResult(passed={self.passed}, check_name={self.check_name!r}, asset_key={self.asset_key})"
+
+
+@dataclass(frozen=True, slots=True)
+class AssetCheckEvaluation:
+    """The record of one check. Mirrors Dagster's `AssetCheckEvaluation`."""
+
+    asset_key: AssetKey
+    check_name: str
+    passed: bool
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    severity: AssetCheckSeverity = AssetCheckSeverity.ERROR
+    description: str | None = None
+    blocking: bool = False
+
+    @property
+    def asset_check_key(self) -> AssetCheckKey:
+        """Which check."""
+        return AssetCheckKey(self.asset_key, self.check_name)

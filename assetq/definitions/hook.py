@@ -1,0 +1,63 @@
+"""Hooks: functions that run when a step has succeeded, or failed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from assetq.definitions.asset_key import check_name
+
+
+class HookTrigger(Enum):
+    """When a hook runs."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class HookDefinition:
+    """A function of a `HookContext`. Make one with `@success_hook` or `@failure_hook`.
+
+    Attributes:
+        name: For events and logs.
+        hook_fn: Called with the context; what it raises is recorded and changes nothing.
+        trigger: When it runs.
+        required_resource_keys: Resources used through `context.resources`.
+    """
+
+    name: str
+    hook_fn: Callable[[Any], Any]
+    trigger: HookTrigger
+    required_resource_keys: frozenset[str] = frozenset()
+
+    def __call__(self, context: Any) -> Any:
+        """Call the function directly, as in a unit test."""
+        return self.hook_fn(context)
+
+
+def _hook(trigger: HookTrigger, fn: Any, name: str | None, keys: Iterable[str] | None) -> Any:
+    if fn is None:
+        return lambda function: _hook(trigger, function, name, keys)
+    return HookDefinition(check_name(name or fn.__name__, "hook"), fn, trigger, frozenset(keys or ()))
+
+
+def success_hook(
+    hook_fn: Callable[[Any], Any] | None = None,
+    *,
+    name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+) -> Any:
+    """Define a hook that runs when a step has succeeded. Mirrors Dagster's `@success_hook`."""
+    return _hook(HookTrigger.SUCCESS, hook_fn, name, required_resource_keys)
+
+
+def failure_hook(
+    name: Callable[[Any], Any] | str | None = None, required_resource_keys: Iterable[str] | None = None
+) -> Any:
+    """Define a hook that runs when a step has failed for good. Mirrors Dagster's `@failure_hook`."""
+    if callable(name):
+        return _hook(HookTrigger.FAILURE, name, None, required_resource_keys)
+    return _hook(HookTrigger.FAILURE, None, name, required_resource_keys)

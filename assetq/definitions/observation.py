@@ -1,0 +1,91 @@
+"""What an op may report besides its outputs: observations, expectations, materializations of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.check import AssetCheckResult
+from assetq.definitions.metadata import MetadataValue, normalize_metadata
+from assetq.definitions.output import DataVersion
+
+
+class AssetObservation:
+    """The record that something was seen about an asset. Mirrors Dagster's `AssetObservation`.
+
+    Args:
+        asset_key: Which asset.
+        description: What was seen.
+        metadata: Recorded with it.
+        partition: Of which partition.
+        tags: Recorded with it.
+    """
+
+    __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
+
+    def __init__(
+        self,
+        asset_key: Any,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.asset_key = AssetKey.from_coercible(asset_key)
+        self.description = description
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.partition = partition
+        self.tags = dict(tags or {})
+
+    @property
+    def label(self) -> str:
+        """The asset's key, as text."""
+        return str(self.asset_key)
+
+
+class ObserveResult:
+    """What an observation function gives back. Mirrors Dagster's `ObserveResult`.
+
+    Args:
+        asset_key: Which asset; needed when the function observes several.
+        metadata: Recorded with the observation.
+        check_results: Of the checks that ran with it.
+        data_version: Version of the contents.
+        tags: Recorded with the observation.
+    """
+
+    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags")
+
+    def __init__(
+        self,
+        *,
+        asset_key: Any = None,
+        metadata: Mapping[str, Any] | None = None,
+        check_results: Sequence[AssetCheckResult] | None = None,
+        data_version: DataVersion | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.check_results = tuple(check_results or ())
+        self.data_version = data_version
+        self.tags = dict(tags or {})
+
+
+class ExpectationResult:
+    """Whether something was as an op expected. Mirrors Dagster's `ExpectationResult`; it never fails a step."""
+
+    __slots__ = ("description", "label", "metadata", "success")
+
+    def __init__(
+        self,
+        success: bool,
+        label: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.success = success
+        self.label = label
+        self.description = description
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)

@@ -1,0 +1,305 @@
+"""Takes what an op gives back: stores outputs, evaluates checks, notes everything as events."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assetq.definitions import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetKey,
+    AssetMaterialization,
+    AssetObservation,
+    AssetsDefinition,
+    ExpectationResult,
+    MaterializeResult,
+    MetadataValue,
+    ObserveResult,
+    OpOutput,
+    Output,
+)
+from assetq.definitions.output import NO_VALUE
+from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
+from assetq.execution.context import AssetExecutionContext
+from assetq.execution.event import EventType, StepEvent
+from assetq.execution.session import ExecutionSession
+from assetq.execution.task import Guard, StepTask
+from assetq.io import OutputContext
+
+NOTES = (AssetMaterialization, AssetObservation, ExpectationResult, AssetCheckEvaluation)
+RESULTS = (Output, MaterializeResult, ObserveResult, AssetCheckResult, *NOTES)
+
+
+def now_ms() -> int:
+    """This machine's time in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def plain(metadata: Mapping[str, MetadataValue]) -> dict[str, Any]:
+    """Metadata as events carry it."""
+    return {name: value.to_json() for name, value in metadata.items()}
+
+
+def results_of(returned: Any) -> Iterator[Any]:
+    """The single results of an op, awaited and iterated as need be."""
+    if inspect.iscoroutine(returned):
+        returned = asyncio.run(returned)
+    if inspect.isasyncgen(returned):
+        yield from asyncio.run(_gathered(returned))
+    elif inspect.isgenerator(returned):
+        yield from returned
+    else:
+        yield returned
+
+
+async def _gathered(items: AsyncIterator[Any]) -> list[Any]:
+    return [item async for item in items]
+
+
+@dataclass(slots=True)
+class StepReport:
+    """What one attempt has given so far.
+
+    Attributes:
+        produced: Names of the outputs that were given.
+        values: Output name -> value, for hooks.
+        evaluations: Checks that were evaluated.
+    """
+
+    session: ExecutionSession
+    task: StepTask
+    guard: Guard
+    definition: AssetsDefinition
+    context: AssetExecutionContext
+    events: list[StepEvent]
+    produced: set[str] = field(default_factory=set)
+    values: dict[str, Any] = field(default_factory=dict)
+    evaluations: dict[AssetCheckKey, AssetCheckEvaluation] = field(default_factory=dict)
+    observed: int = 0
+
+    def take(self, returned: Any) -> None:
+        """Handle what the op returned, or yields.
+
+        Raises:
+            StepFailedError: It gave something that it does not have, or not what it must.
+            CheckFailedError: A blocking check failed.
+        """
+        is_stream = inspect.isgenerator(returned) or inspect.isasyncgen(returned)
+        for item in results_of(returned):
+            self._take_item(item, is_stream)
+        self._finish()
+
+    def _take_item(self, item: Any, is_stream: bool) -> None:
+        if isinstance(item, NOTES):
+            self.note(item)
+        elif isinstance(item, AssetCheckResult):
+            self._evaluate(item)
+        elif isinstance(item, ObserveResult):
+            self._observe(item)
+        elif isinstance(item, Output | MaterializeResult):
+            self._store(self._output_of(item), item)
+        elif is_stream:
+            raise StepFailedError(
+                f"'{self.definition.op.name}' yielded {type(item).__name__}; a generator yields Output, "
+                "MaterializeResult, ObserveResult or AssetCheckResult."
+            )
+        else:
+            self._store_plain(item)
+
+    def _store_plain(self, value: Any) -> None:
+        op = self.definition.op
+        if len(op.outputs) == 1:
+            self._store(op.outputs[0], value)
+        elif isinstance(value, tuple | list) and value and all(isinstance(item, RESULTS) for item in value):
+            for item in value:
+                self._take_item(item, is_stream=True)
+        elif op.outputs:
+            raise DefinitionError(f"'{op.name}' has {len(op.outputs)} outputs; yield each of them.", asset=op.name)
+        elif value is not None:
+            raise StepFailedError(f"'{op.name}' gave {type(value).__name__}; a check gives an AssetCheckResult.")
+
+    def _output_of(self, item: Output[Any] | MaterializeResult[Any]) -> OpOutput:
+        op = self.definition.op
+        if isinstance(item, MaterializeResult):
+            found = op.output_for(item.asset_key) if item.asset_key else op.output("result")
+        else:
+            found = op.output(item.output_name)
+        if found is None:
+            named = getattr(item, "asset_key", None) or getattr(item, "output_name", "")
+            raise StepFailedError(f"'{op.name}' gave output '{named}', which it does not have.")
+        return found
+
+    def _store(self, output: OpOutput, item: Any) -> None:
+        metadata: dict[str, MetadataValue] = {}
+        value, data_version, tags = item, None, {}
+        if isinstance(item, Output | MaterializeResult):
+            metadata.update(item.metadata)
+            value, data_version, tags = item.value, item.data_version, item.tags
+        self.values[output.name] = None if value is NO_VALUE else value
+        if value is not NO_VALUE and not output.is_nothing:
+            metadata.update(self._handle_output(output, value))
+        for name in (None, output.name, str(output.key)):
+            metadata.update(self.context.output_metadata.get(name, {}))
+        self._materialized(output, metadata, data_version.value if data_version else None, tags)
+        self.produced.add(output.name)
+        for result in getattr(item, "check_results", ()):
+            self._evaluate(result, output.key)
+
+    def _handle_output(self, output: OpOutput, value: Any) -> dict[str, MetadataValue]:
+        task = self.task
+        keys = task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None
+        context = OutputContext(
+            name=output.name,
+            asset_key=output.key,
+            run_id=task.run_id,
+            partition_keys=keys,
+            definition_metadata=output.spec.metadata,
+            annotation=output.annotation,
+            resources=self.context.resources,
+            storage=self.session.storage,
+            log=self.context.log,
+            step_key=task.step_key,
+            fence=task.fence,
+            guard=self.guard,
+            metadata=output.spec.metadata,
+        )
+        self.session.io_manager(output.io_manager_key).handle_output(context, value)
+        self._event(EventType.HANDLED_OUTPUT, output.key, {"io_manager_key": output.io_manager_key})
+        return context.recorded
+
+    def _materialized(
+        self,
+        output: OpOutput,
+        metadata: Mapping[str, MetadataValue],
+        data_version: str | None,
+        tags: Mapping[str, str],
+    ) -> None:
+        data: dict[str, Any] = {"metadata": plain(metadata)}
+        if output.spec.code_version:
+            data["code_version"] = output.spec.code_version
+        if data_version:
+            data["data_version"] = data_version
+        if tags:
+            data["tags"] = dict(tags)
+        self._event(EventType.ASSET_MATERIALIZATION, output.key, data)
+
+    def note(self, item: Any) -> None:
+        """Record an event that the op made itself, by yielding it or through `context.log_event`.
+
+        Raises:
+            StepFailedError: It is none.
+        """
+        if isinstance(item, AssetCheckEvaluation):
+            self._record_evaluation(item)
+        elif isinstance(item, ExpectationResult):
+            data = {"success": item.success, "label": item.label, "metadata": plain(item.metadata)}
+            self._event(EventType.STEP_EXPECTATION_RESULT, None, data, item.description)
+        elif isinstance(item, AssetMaterialization | AssetObservation):
+            made = isinstance(item, AssetMaterialization)
+            kind = EventType.ASSET_MATERIALIZATION if made else EventType.ASSET_OBSERVATION
+            data = {"metadata": plain(item.metadata), "tags": dict(item.tags), "is_logged": True}
+            if item.partition is not None:
+                data["partition"] = item.partition
+            self._event(kind, item.asset_key, data, item.description)
+        else:
+            raise StepFailedError(f"{type(item).__name__} cannot be logged as an event.")
+
+    def _observe(self, result: ObserveResult) -> None:
+        key = result.asset_key or self._only_observed()
+        data: dict[str, Any] = {"metadata": plain(result.metadata)}
+        if result.data_version:
+            data["data_version"] = result.data_version.value
+        if result.tags:
+            data["tags"] = dict(result.tags)
+        self._event(EventType.ASSET_OBSERVATION, key, data)
+        self.observed += 1
+        for check in result.check_results:
+            self._evaluate(check, key)
+
+    def _only_observed(self) -> AssetKey:
+        keys = sorted(self.definition.keys)
+        if len(keys) != 1:
+            raise StepFailedError(f"'{self.definition.op.name}' observes {len(keys)} assets; give asset_key.")
+        return keys[0]
+
+    def _evaluate(self, result: AssetCheckResult, asset_key: AssetKey | None = None) -> None:
+        wanted = result.asset_key or asset_key
+        specs = [
+            spec
+            for spec in self.definition.check_specs
+            if (wanted is None or spec.asset_key == wanted) and result.check_name in (None, spec.name)
+        ]
+        if len(specs) != 1:
+            known = ", ".join(f"'{spec.key}'" for spec in self.definition.check_specs) or "none"
+            raise StepFailedError(
+                f"'{self.definition.op.name}' gave a result for check '{result.check_name or ''}', which does not name "
+                f"one of its checks ({known}); give asset_key and check_name."
+            )
+        spec = specs[0]
+        self._record_evaluation(
+            AssetCheckEvaluation(
+                spec.asset_key,
+                spec.name,
+                result.passed,
+                result.metadata,
+                result.severity,
+                result.description,
+                spec.blocking,
+            )
+        )
+
+    def _record_evaluation(self, evaluation: AssetCheckEvaluation) -> None:
+        self.evaluations[evaluation.asset_check_key] = evaluation
+        data = {
+            "check_name": evaluation.check_name,
+            "passed": evaluation.passed,
+            "severity": evaluation.severity.value,
+            "blocking": evaluation.blocking,
+            "metadata": plain(evaluation.metadata),
+        }
+        told = f"check '{evaluation.check_name}' {'passed' if evaluation.passed else 'failed'}"
+        message = f"{told}: {evaluation.description}" if evaluation.description else told
+        self._event(EventType.ASSET_CHECK_EVALUATION, evaluation.asset_key, data, message)
+
+    def _finish(self) -> None:
+        op = self.definition.op
+        missing = [output for output in op.outputs if output.is_required and output.name not in self.produced]
+        if missing:
+            raise StepFailedError(
+                f"'{op.name}' did not give output '{missing[0].name}' of asset '{missing[0].key}', which is required. "
+                "Yield it, or set output_required=False."
+            )
+        for key in self._expected_checks():
+            if key not in self.evaluations:
+                raise StepFailedError(f"'{op.name}' gave no result for check '{key}'. Return or yield one.")
+        self._stop_at(self.evaluations.values())
+
+    def _expected_checks(self) -> list[AssetCheckKey]:
+        if isinstance(self.definition, AssetChecksDefinition):
+            return [AssetCheckKey.from_user_string(text) for text in self.task.plan_node.checks]
+        return [spec.key for spec in self.definition.check_specs if self.produced or self.observed]
+
+    def _stop_at(self, evaluations: Iterable[AssetCheckEvaluation]) -> None:
+        bad = [e for e in evaluations if e.blocking and not e.passed and e.severity is AssetCheckSeverity.ERROR]
+        if bad:
+            names = ", ".join(f"'{e.asset_check_key}'" for e in bad)
+            raise CheckFailedError(f"Blocking check {names} failed; what reads the asset does not run.")
+
+    @property
+    def has_given(self) -> bool:
+        """True unless the op chose to give nothing."""
+        return bool(self.produced or self.observed or not self.definition.op.outputs)
+
+    def _event(
+        self, kind: EventType, key: AssetKey | None, data: Mapping[str, Any], message: str | None = None
+    ) -> None:
+        asset = None if key is None else str(key)
+        self.events.append(StepEvent(kind, now_ms(), asset=asset, message=message, data=data))
