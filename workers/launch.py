@@ -72,6 +72,18 @@ def run_worker(
     defs = load_definitions(module, file)
     defs.validate()
     await_server(settings)
+    return serve(defs, pools, concurrency, pool_class, name, settings)
+
+
+def serve(
+    defs: Definitions,
+    pools: Sequence[str],
+    concurrency: int,
+    pool_class: str,
+    name: str | None,
+    settings: Settings,
+) -> int:
+    """Run one Celery worker for definitions that are loaded already; see `run_worker`."""
     processes = 1 if pool_class == "solo" else max(1, concurrency)
     config = WorkerConfig(
         name=name or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}",

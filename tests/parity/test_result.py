@@ -1,0 +1,226 @@
+"""What ops give back."""
+
+from __future__ import annotations
+
+
+def test_a_value_is_stored_and_loaded(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        return [1, 2, 3]
+
+    @dg.asset
+    def two(one):
+        return [*one, 4]
+
+    outcome = world.run([one, two])
+    assert outcome.success
+    assert outcome.materialized == ["one", "two"]
+    assert outcome.value("two") == [1, 2, 3, 4]
+
+
+def test_output_carries_metadata(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        return dg.Output(5, metadata={"rows": 3, "name": "x", "share": 0.5, "flag": True})
+
+    outcome = world.run([one])
+    assert outcome.value("one") == 5
+    assert outcome.metadata["one"] == {"rows": 3, "name": "x", "share": 0.5, "flag": True}
+
+
+def test_materialize_result_stores_nothing(world):
+    dg = world.dg
+
+    @dg.asset
+    def one() -> dg.MaterializeResult:
+        return dg.MaterializeResult(metadata={"rows": 3})
+
+    outcome = world.run([one])
+    assert outcome.success
+    assert outcome.metadata["one"] == {"rows": 3}
+
+
+def test_none_annotated_stores_nothing(world):
+    dg = world.dg
+
+    @dg.asset
+    def table() -> None:
+        return None
+
+    @dg.asset(deps=[table])
+    def after() -> None: ...
+
+    assert world.run([table, after]).materialized == ["table", "after"]
+
+
+def test_a_generator_yields_its_output(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        yield dg.Output(7, metadata={"k": "v"})
+
+    outcome = world.run([one])
+    assert outcome.value("one") == 7
+    assert outcome.metadata["one"] == {"k": "v"}
+
+
+def test_an_optional_output_that_is_not_given_skips_downstream(world):
+    dg = world.dg
+
+    @dg.asset(output_required=False)
+    def maybe():
+        if False:
+            yield dg.Output(5)
+
+    @dg.asset
+    def downstream(maybe):
+        return maybe + 1
+
+    @dg.asset
+    def beside():
+        return 1
+
+    outcome = world.run([maybe, downstream, beside])
+    assert outcome.success
+    assert outcome.materialized == ["beside"]
+
+
+def test_an_optional_output_that_is_given_is_as_any_other(world):
+    dg = world.dg
+
+    @dg.asset(output_required=False)
+    def maybe():
+        yield dg.Output(5)
+
+    @dg.asset
+    def downstream(maybe):
+        return maybe + 1
+
+    outcome = world.run([maybe, downstream])
+    assert outcome.value("downstream") == 6
+
+
+def test_a_required_output_that_is_missing_fails(world):
+    dg = world.dg
+
+    @dg.asset
+    def never():
+        if False:
+            yield dg.Output(5)
+
+    outcome = world.run([never])
+    assert not outcome.success
+    assert outcome.failed == {"never"}
+
+
+def test_an_error_fails_the_step_and_skips_what_follows(world):
+    dg = world.dg
+
+    @dg.asset
+    def bad():
+        raise ValueError("no good")
+
+    @dg.asset
+    def after(bad): ...
+
+    @dg.asset
+    def beside():
+        return 1
+
+    outcome = world.run([bad, after, beside])
+    assert not outcome.success
+    assert outcome.failed == {"bad"}
+    assert outcome.materialized == ["beside"]
+    assert "no good" in outcome.errors
+
+
+def test_an_async_op_is_awaited(world):
+    dg = world.dg
+
+    @dg.asset
+    async def one():
+        return 3
+
+    assert world.run([one]).value("one") == 3
+
+
+def test_metadata_from_the_context(world):
+    dg = world.dg
+
+    @dg.asset
+    def one(context):
+        context.add_output_metadata({"a": 1})
+        return 1
+
+    assert world.run([one]).metadata["one"] == {"a": 1}
+
+
+def test_asset_metadata_from_the_context(world):
+    dg = world.dg
+
+    @dg.asset
+    def one(context: dg.AssetExecutionContext):
+        context.add_asset_metadata({"a": 1})
+        return dg.Output(1, metadata={"b": 2})
+
+    assert world.run([one]).metadata["one"] == {"a": 1, "b": 2}
+
+
+def test_events_that_the_op_yields(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        yield dg.AssetObservation("one", metadata={"seen": 1})
+        yield dg.AssetMaterialization("elsewhere", metadata={"rows": 2})
+        yield dg.Output(1)
+
+    outcome = world.run([one])
+    assert outcome.success
+    assert outcome.observed == ["one"]
+    assert outcome.materialized == ["elsewhere", "one"]
+    assert outcome.metadata["elsewhere"] == {"rows": 2}
+
+
+def test_events_that_the_op_logs(world):
+    dg = world.dg
+
+    @dg.asset
+    def one(context):
+        context.log_event(dg.AssetMaterialization("other/thing", description="made", metadata={"n": 1}))
+        context.log_event(dg.AssetObservation(dg.AssetKey(["far", "away"])))
+        context.log_event(dg.ExpectationResult(success=False, label="rows"))
+        return 1
+
+    outcome = world.run([one])
+    assert outcome.success
+    assert "one" in outcome.materialized
+    assert len(outcome.materialized) == 2
+    assert outcome.observed == ["far/away"]
+
+
+def test_an_unknown_output_fails(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        yield dg.Output(1, output_name="nope")
+
+    assert world.run([one]).failed == {"one"}
+
+
+def test_failure_carries_its_description(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        raise dg.Failure("the source is empty", metadata={"rows": 0})
+
+    outcome = world.run([one])
+    assert outcome.failed == {"one"}
+    assert "the source is empty" in outcome.errors
