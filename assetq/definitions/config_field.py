@@ -37,7 +37,7 @@ class Field:
         description: str | None = None,
         is_secret: bool = False,
     ) -> None:
-        self.config_type = as_type(config, "Field")
+        self.config_type = as_type(config, "Field: the type")
         self.description = description
         self.is_secret = is_secret
         self._check_arguments(default_value, is_required)
@@ -200,7 +200,7 @@ class Noneable(ConfigType):
     __slots__ = ("inner_type",)
 
     def __init__(self, inner_type: object) -> None:
-        self.inner_type = as_type(inner_type, "Noneable")
+        self.inner_type = as_type(inner_type, "Noneable: the inner type")
 
     def describe(self) -> str:
         return f"{self.inner_type.describe()} or None"
@@ -219,7 +219,7 @@ class Array(ConfigType):
     __slots__ = ("inner_type",)
 
     def __init__(self, inner_type: object) -> None:
-        self.inner_type = as_type(inner_type, "Array")
+        self.inner_type = as_type(inner_type, "Array: the inner type")
 
     def describe(self) -> str:
         return f"a list, each item {self.inner_type.describe()}"
@@ -243,7 +243,7 @@ class Map(ConfigType):
 
     def __init__(self, key_type: object, inner_type: object, key_label_name: str | None = None) -> None:
         self.key_type = as_scalar(key_type, "Map: the key type")
-        self.inner_type = as_type(inner_type, "Map")
+        self.inner_type = as_type(inner_type, "Map: the inner type")
         self.key_label_name = key_label_name
 
     def describe(self) -> str:
@@ -282,7 +282,7 @@ class ScalarUnion(ConfigType):
 
     def __init__(self, scalar_type: object, non_scalar_schema: object) -> None:
         self.scalar_type = as_scalar(scalar_type, "ScalarUnion: the scalar type")
-        self.non_scalar_type = as_type(non_scalar_schema, "ScalarUnion")
+        self.non_scalar_type = as_type(non_scalar_schema, "ScalarUnion: the other type")
         if not isinstance(self.non_scalar_type, Shape | Selector | Array):
             raise DefinitionError(
                 f"ScalarUnion: the other type must be a Shape, Selector or Array, not {non_scalar_schema!r}."

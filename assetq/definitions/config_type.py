@@ -58,12 +58,16 @@ class Reading:
     def _show(self, value: object) -> str:
         if value is None:
             return "None"
-        return f"a {type(value).__name__}" if self.hides_values else f"{_SHORT.repr(value)} ({type(value).__name__})"
+        return (
+            f"a value of type {type(value).__name__}"
+            if self.hides_values
+            else f"{_SHORT.repr(value)} ({type(value).__name__})"
+        )
 
 
 def quoted(names: Iterable[object]) -> str:
     """The names in quotes, with commas."""
-    return ", ".join(f"'{name}'" for name in names)
+    return ", ".join(f"'{name}'" for name in names) or "no names"
 
 
 def _way_out(value: object) -> str:
