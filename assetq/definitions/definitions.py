@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 from assetq.definitions.asset_key import AssetKey
@@ -113,6 +114,41 @@ class Definitions:
     @cached_property
     def _by_op_name(self) -> dict[str, AssetsDefinition]:
         return {definition.op.name: definition for definition in self.op_defs}
+
+    def load_asset_value(
+        self,
+        asset_key: Any,
+        *,
+        python_type: Any = None,
+        instance: Any = None,
+        partition_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        storage: str | None = None,
+    ) -> Any:
+        """The stored value of an asset. Mirrors Dagster's `Definitions.load_asset_value`.
+
+        Args:
+            asset_key: Anything that names an asset.
+            python_type: What the I/O manager is to make of it, for those that can choose.
+            instance: What resources see as their instance.
+            partition_key: Which partition, of a partitioned asset.
+            metadata: For the I/O manager.
+            storage: Where values are stored; by default `ASSETQ_STORAGE`, else `.assetq/storage`.
+
+        Raises:
+            UnknownAssetError: There is no such asset.
+            StorageError: It is not stored.
+        """
+        load = import_module("assetq.execution.load")  # a layer above, found when it is needed
+        return load.load_asset_value(
+            self,
+            asset_key,
+            python_type=python_type,
+            instance=instance,
+            partition_key=partition_key,
+            metadata=metadata,
+            storage=storage,
+        )
 
     def fingerprint(self, op_names: Iterable[str]) -> str:
         """Fingerprint of the structure of some ops: what a plan relies on, function bodies not included.

@@ -1,7 +1,5 @@
 """What ops give back."""
 
-from __future__ import annotations
-
 
 def test_a_value_is_stored_and_loaded(world):
     dg = world.dg

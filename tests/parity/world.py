@@ -128,7 +128,7 @@ class OnFleet(World):
                 defs,
                 selection=options.pop("selection", "*"),
                 partitions=[key] if key else None,
-                config=options.pop("run_config", None),
+                run_config=options.pop("run_config", None),
                 **options,
             )
             record = run.wait(60)
@@ -141,18 +141,17 @@ class OnFleet(World):
     @contextmanager
     def worker(self, defs: Definitions):
         """A worker that serves the definitions for as long as the block lasts."""
-        log = tempfile.TemporaryFile("w+")
-        pid = os.fork()
-        if pid == 0:
-            self.become_worker(defs, log.fileno())
-        try:
-            eventually(lambda: self.is_ready(pid, log), deadline=30)
-            yield
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            log.close()
-            self.instance.engine.retire(f"parity-{pid}")
+        with tempfile.TemporaryFile("w+") as log:
+            pid = os.fork()
+            if pid == 0:
+                self.become_worker(defs, log.fileno())
+            try:
+                eventually(lambda: self.is_ready(pid, log), deadline=30)
+                yield
+            finally:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                self.instance.engine.retire(f"parity-{pid}")
 
     def is_ready(self, pid: int, log: Any) -> bool:
         if os.waitpid(pid, os.WNOHANG) != (0, 0):
@@ -186,7 +185,10 @@ class InDagster(World):
         self.folder = folder
 
     def run(self, assets: list[Any], **options: Any) -> Outcome:
-        resources = {"io_manager": self.dg.FilesystemIOManager(base_dir=str(self.folder)), **options.pop("resources", {})}
+        resources = {
+            "io_manager": self.dg.FilesystemIOManager(base_dir=str(self.folder)),
+            **options.pop("resources", {}),
+        }
         result = self.dg.materialize(assets, raise_on_error=False, resources=resources, **options)
         found = Outcome(result.success, load=lambda asset: result.asset_value(self.dg.AssetKey(asset.split("/"))))
         for event in result.all_events:

@@ -1,0 +1,52 @@
+"""Loads stored values outside of a run, for notebooks and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assetq.definitions import AssetKey, Definitions
+from assetq.errors import UnknownPartitionError, UsageError
+from assetq.execution.session import ExecutionSession
+from assetq.io import InputContext
+
+
+def load_asset_value(
+    defs: Definitions,
+    asset_key: Any,
+    *,
+    python_type: Any = None,
+    partition_key: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    storage: str | None = None,
+    instance: Any = None,
+) -> Any:
+    """The stored value of an asset, loaded by its I/O manager; see `Definitions.load_asset_value`."""
+    node = defs.graph.get(asset_key)
+    keys = _partition_keys(node.key, node.partitions_def, partition_key)
+    session = ExecutionSession(defs, storage=storage, instance=instance)
+    try:
+        context = InputContext(
+            name="value",
+            asset_key=node.key,
+            partition_keys=keys,
+            definition_metadata=node.spec.metadata,
+            annotation=python_type,
+            resources=session.resources(),
+            storage=session.storage,
+            metadata=dict(metadata or {}),
+            reader="load_asset_value",
+        )
+        return session.io_manager(node.io_manager_key).load_input(context)
+    finally:
+        session.close()
+
+
+def _partition_keys(key: AssetKey, grid: Any, partition_key: str | None) -> list[str] | None:
+    if grid is None:
+        if partition_key is not None:
+            raise UsageError(f"Asset '{key}' has no partitions; leave partition_key out.")
+        return None
+    if partition_key is None:
+        raise UnknownPartitionError(f"Asset '{key}' is partitioned; say which partition: partition_key='...'.")
+    return [grid.key_at(grid.index_of(partition_key))]
