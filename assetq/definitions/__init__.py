@@ -13,7 +13,7 @@ from assetq.definitions.check import (
     AssetCheckSeverity,
     AssetCheckSpec,
 )
-from assetq.definitions.config import Config, EnvVar, PermissiveConfig, RunConfig
+from assetq.definitions.config import Config, PermissiveConfig, RunConfig
 from assetq.definitions.config_schema import (
     Any,
     Array,
@@ -39,6 +39,7 @@ from assetq.definitions.config_schema import (
     schema_default,
 )
 from assetq.definitions.definitions import Definitions
+from assetq.definitions.env_var import EnvVar
 from assetq.definitions.graph import AssetGraph, AssetNode
 from assetq.definitions.hook import HookDefinition, failure_hook, success_hook
 from assetq.definitions.io_manager import ConfigurableIOManager, IOManager, IOManagerDefinition, io_manager

@@ -13,6 +13,7 @@ from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec
+from assetq.definitions.config_schema import check_schema
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpOutput
 from assetq.definitions.output import DEFAULT_OUTPUT, Nothing
@@ -218,6 +219,7 @@ def _op(
     options: Mapping[str, Any],
     location: SourceLocation | None,
 ) -> Op:
+    check_config_roles(signature, options["config_schema"], f"Asset '{naming.key}'", location)
     required = frozenset(options["required_resource_keys"] or ()) | frozenset(signature.resource_params.values())
     return Op(
         name=naming.op_name,
@@ -235,6 +237,19 @@ def _op(
         tags=op_tag_values(options["op_tags"]),
         location=location,
     )
+
+
+def check_config_roles(signature: OpSignature, schema: Any, what: str, location: SourceLocation | None) -> None:
+    """Refuse a schema that is none, or that stands beside a config argument.
+
+    Raises:
+        DefinitionError: Names the asset or check.
+    """
+    if schema is None:
+        return
+    if signature.config_param is not None:
+        raise DefinitionError(f"{what} has config_schema and an argument 'config'; keep one.", location=location)
+    check_schema(schema, what, location)
 
 
 def op_tag_values(tags: Mapping[str, Any] | None) -> dict[str, str]:

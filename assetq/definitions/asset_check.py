@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from assetq.definitions.asset import check_pool, op_tag_values
+from assetq.definitions.asset import check_config_roles, check_pool, op_tag_values
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
 from assetq.definitions.asset_key import AssetKey, check_name
 from assetq.definitions.assets_definition import AssetChecksDefinition
@@ -163,6 +163,7 @@ def _make_checks(
     if not specs:
         raise DefinitionError(f"'{fn.__name__}' is given no check specs.", asset=fn.__name__, location=location)
     signature = read_signature(fn, ins)
+    check_config_roles(signature, config_schema, f"Check '{specs[0].key}'", location)
     op = Op(
         name=op_name,
         fn=fn,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from assetq.definitions.config_schema import process_config, schema_default
 from assetq.errors import ConfigError
 
 
@@ -22,19 +22,6 @@ class PermissiveConfig(Config):
     """Like `Config`, but unknown fields are kept."""
 
     model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
-
-
-class EnvVar(str):
-    """A string read from the environment when resources open. Mirrors Dagster's `EnvVar`."""
-
-    __slots__ = ()
-
-    def get_value(self, default: str | None = None) -> str | None:
-        """The variable's value now."""
-        return os.environ.get(str(self), default)
-
-    def __repr__(self) -> str:
-        return f"EnvVar({str(self)!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +80,23 @@ def parse_config(config_type: type[BaseModel], data: Any, *, op: str, location: 
             for problem in error.errors()
         )
         raise ConfigError(f"Config of '{op}' does not validate: {problems}.", asset=op, location=location) from None
+
+
+def op_config(op: Any, section: Mapping[str, Any] | None) -> Any:
+    """The validated config of an op: an object for a config argument, plain data for a schema, else what was given.
+
+    Args:
+        op: The `Op`.
+        section: What run config says under `ops.<name>`.
+
+    Raises:
+        ConfigError: Names the path of each bad field.
+    """
+    path, given = f"ops.{op.name}.config", dict(section or {})
+    if op.config_type is not None:
+        return parse_config(op.config_type, given.get("config"), op=op.name, location=op.location)
+    if op.config_schema is None:
+        return given.get("config")
+    if "config" in given:
+        return process_config(op.config_schema, given["config"], path=path, location=op.location)
+    return schema_default(op.config_schema, path=path, location=op.location)

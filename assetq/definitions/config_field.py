@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from assetq.definitions.config import EnvVar
 from assetq.definitions.config_hint import instead_of
 from assetq.definitions.config_type import ANY, MISSING, SCALARS, ConfigType, Reading, Scalar, Source, quoted
+from assetq.definitions.env_var import EnvVar
 from assetq.errors import DefinitionError
 
 

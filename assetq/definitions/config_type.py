@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from assetq.definitions.config import EnvVar
+from assetq.definitions.env_var import EnvVar
 from assetq.errors import DefinitionError, suggest
 
 _SHORT = reprlib.Repr()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from assetq.definitions.config import EnvVar
+from assetq.definitions.env_var import EnvVar
 from assetq.errors import ConfigError
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assetq.definitions import Definitions
-from assetq.definitions.config import parse_config
+from assetq.definitions.config import op_config
 from assetq.errors import ConfigError, suggest
 from assetq.planning import Plan
 
@@ -24,5 +24,4 @@ def check_run_config(defs: Definitions, plan: Plan, config: Mapping[str, Any]) -
             raise ConfigError(f"Run config names op '{name}', which does not exist.{suggest(name, names)}")
     for node in plan.nodes:
         op = defs.get_op(node.name).op
-        if op.config_type is not None:
-            parse_config(op.config_type, (ops.get(node.name) or {}).get("config"), op=op.name, location=op.location)
+        op_config(op, ops.get(node.name))

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from assetq.definitions import AssetsDefinition
-from assetq.definitions.config import parse_config
+from assetq.definitions.config import op_config
 from assetq.errors import CheckFailedError, StaleAttemptError
 from assetq.execution.context import AssetExecutionContext, RunInfo
 from assetq.execution.event import EventType, StepEvent
@@ -82,10 +82,11 @@ class _Attempt:
         arguments: dict[str, Any] = {}
         if op.context_param:
             arguments[op.context_param] = self.context
-        if op.config_param and op.config_type:
-            arguments[op.config_param] = parse_config(
-                op.config_type, self.context.op_config, op=op.name, location=op.location
-            )
+        config = op_config(op, self.task.run_config.get("ops", {}).get(op.name))
+        if op.config_param:
+            arguments[op.config_param] = config
+        else:
+            self.context.op_config = config
         for parameter, key in op.resource_params.items():
             arguments[parameter] = self.session.resource(key)
         for op_input in op.inputs:

@@ -1,0 +1,65 @@
+"""Values that are read from the environment when they are needed, not where they are written."""
+
+from __future__ import annotations
+
+import os
+
+from assetq.errors import ConfigError
+
+
+class EnvVar(str):
+    """A string read from the environment when resources open. Mirrors Dagster's `EnvVar`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def int(cls, name: str) -> IntEnvVar:
+        """A whole number read from the environment."""
+        return IntEnvVar.create(name)
+
+    @property
+    def env_var_name(self) -> str:
+        """Name of the variable."""
+        return str.__str__(self)
+
+    def get_value(self, default: str | None = None) -> str | None:
+        """The variable's value now."""
+        return os.environ.get(str(self), default)
+
+    def __repr__(self) -> str:
+        return f"EnvVar({str(self)!r})"
+
+
+class IntEnvVar(int):
+    """A whole number read from the environment when resources open; made by `EnvVar.int`."""
+
+    name: str
+
+    @classmethod
+    def create(cls, name: str) -> IntEnvVar:
+        """The number in the variable `name`."""
+        made = cls(0)
+        made.name = name
+        return made
+
+    @property
+    def env_var_name(self) -> str:
+        """Name of the variable."""
+        return self.name
+
+    def get_value(self, default: int | None = None) -> int | None:
+        """The variable's value now.
+
+        Raises:
+            ConfigError: It is no whole number.
+        """
+        text = os.environ.get(self.name)
+        if text is None:
+            return default
+        try:
+            return int(text)
+        except ValueError:
+            raise ConfigError(f"Environment variable '{self.name}' must be a whole number, not {text!r}.") from None
+
+    def __repr__(self) -> str:
+        return f"EnvVar.int({self.name!r})"
