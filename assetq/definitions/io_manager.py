@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions.resource import ConfigurableResource, ResourceDefinition
+from assetq.definitions.resource import ConfigurableResource, InitResourceContext, ResourceDefinition
+from assetq.errors import DefinitionError
 
 
 class IOManager(ABC):
@@ -25,12 +29,68 @@ class ConfigurableIOManager(ConfigurableResource, IOManager):
     """An I/O manager whose fields are configuration. Mirrors Dagster's `ConfigurableIOManager`."""
 
 
+class ConfigurableIOManagerFactory(ConfigurableResource):
+    """Configuration from which an I/O manager is made. Mirrors Dagster's `ConfigurableIOManagerFactory`."""
+
+    def create_io_manager(self, context: InitResourceContext) -> IOManager:
+        """Make the I/O manager."""
+        raise DefinitionError(f"{type(self).__name__} must define create_io_manager.")
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Generator[IOManager, None, None]:
+        """Setup, what `create_io_manager` makes, teardown."""
+        self.setup_for_execution(context)
+        try:
+            yield self.create_io_manager(context)
+        finally:
+            self.teardown_after_execution(context)
+
+
+class InputManager(ABC):
+    """Loads inputs and stores nothing. Mirrors Dagster's `InputManager`."""
+
+    @abstractmethod
+    def load_input(self, context: Any) -> Any:
+        """Load a value; `context` is an `InputContext`."""
+
+
 class IOManagerDefinition(ResourceDefinition):
     """A resource that gives an I/O manager."""
 
+    @staticmethod
+    def hardcoded_io_manager(value: IOManager, description: str | None = None) -> IOManagerDefinition:
+        """A resource that is always this I/O manager."""
+        return IOManagerDefinition(lambda: value, description=description)
 
-def io_manager(fn: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Decorator: a function of an init context that returns an I/O manager."""
-    if fn is None:
-        return lambda function: io_manager(function, **options)
-    return IOManagerDefinition(fn, **options)
+
+class InputManagerDefinition(ResourceDefinition):
+    """A resource that gives an input manager: made by a function of the input's context and, maybe, a resource's."""
+
+
+def io_manager(config_schema: Any = None, description: str | None = None, **options: Any) -> Any:
+    """Decorator: a function of an init context that returns an I/O manager. Mirrors `@io_manager`."""
+    if inspect.isfunction(config_schema):
+        return IOManagerDefinition(config_schema)
+    return lambda fn: IOManagerDefinition(fn, config_schema, description, **_known(options))
+
+
+def input_manager(config_schema: Any = None, description: str | None = None, **options: Any) -> Any:
+    """Decorator: a function of an `InputContext` that loads a value. Mirrors `@input_manager`."""
+    if inspect.isfunction(config_schema):
+        return InputManagerDefinition(lambda: _LoadingFunction(config_schema))
+    return lambda fn: InputManagerDefinition(
+        lambda context: _LoadingFunction(fn), config_schema, description, **_known(options)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _LoadingFunction(InputManager):
+    fn: Callable[[Any], Any]
+
+    def load_input(self, context: Any) -> Any:
+        return self.fn(context)
+
+
+def _known(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a resource; the schemas of Dagster's per-input and per-output config are not kept."""
+    return {name: value for name, value in options.items() if name in ("required_resource_keys", "version")}

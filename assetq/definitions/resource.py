@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Generator, Iterator, Mapping
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from types import SimpleNamespace
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assetq.definitions.env_var import EnvVar
-from assetq.errors import ConfigError
+from assetq.definitions.config_schema import check_schema, process_config, schema_default
+from assetq.definitions.env_var import EnvVar, IntEnvVar
+from assetq.errors import ConfigError, DefinitionError
 
 T = TypeVar("T")
 
@@ -26,22 +29,43 @@ ResourceParam = Annotated[T, RESOURCE_MARKER]
 """Annotation of an argument that takes the resource of the argument's name."""
 
 
+@dataclass(frozen=True, slots=True)
+class InitResourceContext:
+    """What a resource is told when it opens. Mirrors Dagster's `InitResourceContext`.
+
+    Attributes:
+        resource_config: Its config, validated.
+        resources: The resources that it asked for, as attributes.
+        log: A logger.
+        run_id: Id of the run, when it opens for one.
+        instance: The instance of the run.
+        resource_def: The definition itself.
+    """
+
+    resource_config: Any = None
+    resources: Any = field(default_factory=SimpleNamespace)
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("assetq.resource"))
+    run_id: str | None = None
+    instance: Any = None
+    resource_def: Any = None
+
+
 class ConfigurableResource(BaseModel):
-    """A resource whose fields are configuration. Mirrors Dagster's `ConfigurableResource`.
+    """A resource whose fields are configuration or other resources. Mirrors Dagster's `ConfigurableResource`.
 
     Override `setup_for_execution` and `teardown_after_execution`, or `yield_for_execution`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    def setup_for_execution(self, context: Any) -> None:
+    def setup_for_execution(self, context: InitResourceContext) -> None:
         """Called once before the first step of a process uses the resource."""
 
-    def teardown_after_execution(self, context: Any) -> None:
+    def teardown_after_execution(self, context: InitResourceContext) -> None:
         """Called once when the process is done with the resource."""
 
     @contextlib.contextmanager
-    def yield_for_execution(self, context: Any) -> Generator[Any, None, None]:
+    def yield_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
         """Setup, the resource, teardown."""
         self.setup_for_execution(context)
         try:
@@ -49,57 +73,185 @@ class ConfigurableResource(BaseModel):
         finally:
             self.teardown_after_execution(context)
 
-    def resolved(self) -> ConfigurableResource:
-        """A copy in which every `EnvVar` has its value.
+    @classmethod
+    def configure_at_launch(cls, **given: Any) -> ResourceAtLaunch:
+        """The resource with the rest of its fields left to run config."""
+        return ResourceAtLaunch(cls, given)
+
+    @property
+    def nested(self) -> dict[str, Any]:
+        """The fields that are resources themselves."""
+        return nested_resources({name: getattr(self, name) for name in type(self).model_fields})
+
+    def plain_config(self) -> dict[str, Any]:
+        """The fields that are configuration, as they were given."""
+        nested = self.nested
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in nested}
+
+    def resolved(self, config: Mapping[str, Any] | None = None, nested: Mapping[str, Any] | None = None) -> Any:
+        """A copy with fields from run config, opened resources inside, and every `EnvVar` read.
 
         Raises:
-            ConfigError: A variable is not set.
+            ConfigError: A variable is not set, or a field from run config does not validate.
         """
-        values = {name: getattr(self, name) for name in type(self).model_fields}
-        pending = {name: value for name, value in values.items() if isinstance(value, EnvVar)}
-        for name, variable in pending.items():
-            if variable.get_value() is None:
-                raise ConfigError(
-                    f"Resource {type(self).__name__}.{name} reads environment variable '{variable!s}', "
-                    "which is not set."
-                )
-        return self.model_copy(update={name: variable.get_value() for name, variable in pending.items()})
+        values = {**self.plain_config(), **(config or {}), **(nested or {})}
+        read = {name: read_environment(value, f"{type(self).__name__}.{name}") for name, value in values.items()}
+        if config:
+            return make_resource(type(self), {**read, **dict(nested or {})})
+        return self.model_copy(update={name: value for name, value in read.items() if value is not getattr(self, name)})
+
+
+def nested_resources(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some values that are resources."""
+    kinds = (ConfigurableResource, ResourceAtLaunch, ResourceDefinition)
+    return {name: value for name, value in values.items() if isinstance(value, kinds)}
+
+
+def read_environment(value: Any, what: str) -> Any:
+    """The value, or what its environment variable holds.
+
+    Raises:
+        ConfigError: The variable is not set.
+    """
+    if not isinstance(value, EnvVar | IntEnvVar):
+        return value
+    found = value.get_value()
+    if found is None:
+        raise ConfigError(f"Resource {what} reads environment variable '{value.env_var_name}', which is not set.")
+    return found
+
+
+def make_resource(cls: type[ConfigurableResource], values: Mapping[str, Any]) -> Any:
+    """An instance, with assetq's error for fields that do not validate."""
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+        raise ConfigError(f"Resource {cls.__name__} does not validate: {problems}.") from None
+
+
+class ConfigurableResourceFactory(ConfigurableResource, Generic[T]):
+    """A configured thing that makes the resource that ops see. Mirrors Dagster's class of that name."""
+
+    def create_resource(self, context: InitResourceContext) -> T:
+        """Make the resource."""
+        raise DefinitionError(f"{type(self).__name__} must define create_resource.")
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Generator[T, None, None]:
+        """Setup, what `create_resource` makes, teardown."""
+        self.setup_for_execution(context)
+        try:
+            yield self.create_resource(context)
+        finally:
+            self.teardown_after_execution(context)
 
 
 @dataclass(frozen=True, slots=True)
-class InitResourceContext:
-    """What a `@resource` function is given."""
+class ResourceAtLaunch:
+    """A resource class some of whose fields come from run config."""
 
-    resource_config: Any = None
-    resources: Mapping[str, Any] = field(default_factory=dict)
+    cls: type[ConfigurableResource]
+    given: Mapping[str, Any]
 
 
 class ResourceDefinition:
-    """A resource made by a function of an init context; a generator's rest is its teardown."""
+    """A resource made by a function of an init context; a generator's rest is its teardown.
 
-    def __init__(self, resource_fn: Callable[..., Any], config_schema: Any = None, **_: Any) -> None:
+    Mirrors Dagster's `ResourceDefinition`.
+
+    Args:
+        resource_fn: Takes an `InitResourceContext`, or nothing.
+        config_schema: Schema of its config.
+        description: What it is.
+        required_resource_keys: Resources that it uses itself, through `context.resources`.
+        version: Carried along.
+
+    Raises:
+        DefinitionError: The schema is none.
+    """
+
+    def __init__(
+        self,
+        resource_fn: Callable[..., Any],
+        config_schema: Any = None,
+        description: str | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        version: str | None = None,
+    ) -> None:
+        check_schema(config_schema, f"Resource '{getattr(resource_fn, '__name__', 'resource')}'")
         self.resource_fn = resource_fn
         self.config_schema = config_schema
+        self.description = description
+        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.version = version
+        self.preset: Any = None
+
+    def configured(self, config: Any, name: str | None = None, description: str | None = None) -> ResourceDefinition:
+        """A copy that needs no config any more."""
+        made = type(self)(
+            self.resource_fn, self.config_schema, description or self.description, self.required_resource_keys
+        )
+        made.preset = {"config": config}
+        return made
+
+    def read_config(self, section: Mapping[str, Any] | None, path: str) -> Any:
+        """The config that the function is given.
+
+        Args:
+            section: What run config says under `resources.<key>`.
+            path: Where that stands, for messages.
+
+        Raises:
+            ConfigError: It does not fit the schema.
+        """
+        given = dict(self.preset or section or {})
+        if self.config_schema is None:
+            return given.get("config")
+        if "config" in given:
+            return process_config(self.config_schema, given["config"], path=path)
+        return schema_default(self.config_schema, path=path)
 
     @contextlib.contextmanager
-    def open(self, config: Any = None) -> Iterator[Any]:
+    def open(self, context: InitResourceContext) -> Iterator[Any]:
         """The resource for as long as the block lasts."""
-        context = InitResourceContext(resource_config=config)
-        made = self.resource_fn(context) if inspect.signature(self.resource_fn).parameters else self.resource_fn()
+        made = self(context) if inspect.signature(self.resource_fn).parameters else self.resource_fn()
         if inspect.isgenerator(made):
             with contextlib.contextmanager(lambda: made)() as value:
+                yield value
+        elif isinstance(made, contextlib.AbstractContextManager) and hasattr(made, "gen"):
+            with made as value:
                 yield value
         else:
             yield made
 
+    def __call__(self, context: InitResourceContext | None = None) -> Any:
+        """Call the function directly."""
+        return self.resource_fn(context) if inspect.signature(self.resource_fn).parameters else self.resource_fn()
+
     @staticmethod
-    def hardcoded_resource(value: Any) -> ResourceDefinition:
+    def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
         """A resource that is always `value`."""
-        return ResourceDefinition(lambda: value)
+        return ResourceDefinition(lambda: value, description=description)
+
+    @staticmethod
+    def none_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is None."""
+        return ResourceDefinition.hardcoded_resource(None, description)
+
+    @staticmethod
+    def string_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is the string in its config."""
+        return ResourceDefinition(lambda context: context.resource_config, str, description)
 
 
-def resource(fn: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Decorator: a function of an init context that returns, or yields, a resource."""
-    if fn is None:
-        return lambda function: resource(function, **options)
-    return ResourceDefinition(fn, **options)
+def resource(config_schema: Any = None, description: str | None = None, **options: Any) -> Any:
+    """Decorator: a function of an init context that returns, or yields, a resource. Mirrors `@resource`."""
+    if inspect.isfunction(config_schema):
+        return ResourceDefinition(config_schema)
+    return lambda fn: ResourceDefinition(fn, config_schema, description, **options)
+
+
+def make_values_resource(**schema: Any) -> ResourceDefinition:
+    """A resource whose attributes are the values in its config. Mirrors Dagster's function."""
+    return ResourceDefinition(lambda context: SimpleNamespace(**(context.resource_config or {})), schema or None)

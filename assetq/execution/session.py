@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import ConfigurableResource, Definitions, IOManager, ResourceDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
-from assetq.definitions.resource import InitResourceContext
+from assetq.definitions.resource import InitResourceContext, ResourceAtLaunch, make_resource, nested_resources
 from assetq.errors import DefinitionError, MissingResourceError, suggest
 from assetq.execution.context import Resources
 from assetq.io import FilesystemIOManager
@@ -27,7 +29,8 @@ class ExecutionSession:
         defs: The definitions.
         storage: Base path or URL for I/O managers that have none of their own.
         instance: What `context.instance` is.
-        config: Resource key -> config of a `@resource`.
+        config: What run config says under `resources`.
+        run_id: The run that resources open for, when they open for one.
     """
 
     def __init__(
@@ -36,12 +39,15 @@ class ExecutionSession:
         *,
         storage: str | None = None,
         instance: Instance | None = None,
-        config: dict[str, Any] | None = None,
+        config: Mapping[str, Any] | None = None,
+        run_id: str | None = None,
     ) -> None:
         self.defs = defs
         self.storage = storage or os.environ.get("ASSETQ_STORAGE") or DEFAULT_STORAGE
         self.instance = instance
         self.config = config or {}
+        self.run_id = run_id
+        self._shared: dict[int, tuple[Any, Any]] = {}
         self._open: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
         self._lock = threading.RLock()
@@ -60,13 +66,40 @@ class ExecutionSession:
     def _start(self, key: str) -> Any:
         if key not in self.defs.resources:
             raise MissingResourceError(f"There is no resource '{key}'.{suggest(key, self.defs.resources)}")
-        value = self.defs.resources[key]
+        return self._open_value(self.defs.resources[key], f"resources.{key}", self.config.get(key))
+
+    def _open_value(self, value: Any, path: str, section: Mapping[str, Any] | None = None) -> Any:
+        """Open a resource, those inside it first; one that stands in two places opens once."""
+        if id(value) in self._shared and not section:
+            return self._shared[id(value)][1]
+        opened = self._opened(value, path, section)
+        self._shared[id(value)] = (value, opened)
+        return opened
+
+    def _opened(self, value: Any, path: str, section: Mapping[str, Any] | None) -> Any:
+        config = dict((section or {}).get("config") or {}) if not isinstance(value, ResourceDefinition) else {}
+        if isinstance(value, ResourceAtLaunch):
+            inside = {n: self._open_value(v, f"{path}.{n}") for n, v in nested_resources(value.given).items()}
+            value = make_resource(value.cls, {**value.given, **inside, **config})
+            return self._enter(value.resolved())
         if isinstance(value, ConfigurableResource):
-            return self._stack.enter_context(value.resolved().yield_for_execution(InitResourceContext()))
+            inside = {n: self._open_value(v, f"{path}.{n}") for n, v in value.nested.items()}
+            return self._enter(value.resolved(config, inside))
         if isinstance(value, ResourceDefinition):
-            config = (self.config.get(key) or {}).get("config")
-            return self._stack.enter_context(value.open(config))
+            needs = SimpleNamespace(**{key: self.resource(key) for key in value.required_resource_keys})
+            read = value.read_config(section, f"{path}.config")
+            context = InitResourceContext(
+                resource_config=read, resources=needs, run_id=self.run_id, instance=self.instance, resource_def=value
+            )
+            return self._stack.enter_context(value.open(context))
         return value
+
+    def _enter(self, value: ConfigurableResource) -> Any:
+        config = value.plain_config()
+        context = InitResourceContext(
+            resource_config=config, run_id=self.run_id, instance=self.instance, resource_def=value
+        )
+        return self._stack.enter_context(value.yield_for_execution(context))
 
     def io_manager(self, key: str) -> IOManager:
         """The I/O manager with this resource key; pickle files when "io_manager" is not provided."""
@@ -74,7 +107,7 @@ class ExecutionSession:
             if key == DEFAULT_IO_MANAGER_KEY and key not in self.defs.resources:
                 return self._open.setdefault(key, FilesystemIOManager())  # type: ignore[no-any-return]
             found = self.resource(key)
-        if not (hasattr(found, "handle_output") and hasattr(found, "load_input")):
+        if not hasattr(found, "load_input"):
             raise DefinitionError(f"Resource '{key}' is used as an I/O manager, but {type(found).__name__} is none.")
         manager: IOManager = found
         return manager
@@ -87,4 +120,5 @@ class ExecutionSession:
         """Tear down what was opened, last first."""
         with self._lock:
             self._open.clear()
+            self._shared.clear()
             self._stack.close()
