@@ -13,7 +13,7 @@ from assetq.definitions.check import (
     AssetCheckSeverity,
     AssetCheckSpec,
 )
-from assetq.definitions.config import Config, PermissiveConfig, RunConfig
+from assetq.definitions.config import Config, EnvVar, PermissiveConfig, RunConfig
 from assetq.definitions.config_schema import (
     Any,
     Array,
@@ -38,6 +38,7 @@ from assetq.definitions.config_schema import (
     process_config,
     schema_default,
 )
+from assetq.definitions.dagster_type import DagsterType, PythonObjectDagsterType
 from assetq.definitions.definitions import Definitions
 from assetq.definitions.env_var import EnvVar
 from assetq.definitions.graph import AssetGraph, AssetNode
@@ -64,6 +65,18 @@ from assetq.definitions.output import (
 from assetq.definitions.resource import ConfigurableResource, ResourceDefinition, ResourceParam, resource
 from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, RetryPolicy
 from assetq.definitions.source_location import SourceLocation
+from assetq.definitions.type_check import TypeCheck, TypeCheckContext
+from assetq.definitions.type_loader import DagsterTypeLoader, DagsterTypeLoaderContext, dagster_type_loader
+from assetq.definitions.type_resolution import (
+    Dict,
+    List,
+    Optional,
+    Set,
+    Tuple,
+    check_dagster_type,
+    make_python_type_usable_as_dagster_type,
+    usable_as_dagster_type,
+)
 
 __all__ = [
     "Any",
@@ -90,8 +103,12 @@ __all__ = [
     "Config",
     "ConfigurableIOManager",
     "ConfigurableResource",
+    "DagsterType",
+    "DagsterTypeLoader",
+    "DagsterTypeLoaderContext",
     "DataVersion",
     "Definitions",
+    "Dict",
     "Enum",
     "EnumValue",
     "EnvVar",
@@ -105,6 +122,7 @@ __all__ = [
     "Int",
     "IntSource",
     "Jitter",
+    "List",
     "Map",
     "MaterializeResult",
     "MetadataValue",
@@ -114,9 +132,11 @@ __all__ = [
     "Op",
     "OpInput",
     "OpOutput",
+    "Optional",
     "Output",
     "Permissive",
     "PermissiveConfig",
+    "PythonObjectDagsterType",
     "ResourceDefinition",
     "ResourceParam",
     "RetryPolicy",
@@ -124,14 +144,20 @@ __all__ = [
     "RunConfig",
     "ScalarUnion",
     "Selector",
+    "Set",
     "Shape",
     "SourceAsset",
     "SourceLocation",
     "String",
     "StringSource",
+    "Tuple",
+    "TypeCheck",
+    "TypeCheckContext",
     "asset",
     "asset_check",
+    "check_dagster_type",
     "check_schema",
+    "dagster_type_loader",
     "failure_hook",
     "io_manager",
     "is_config_required",
@@ -139,9 +165,11 @@ __all__ = [
     "load_assets_from_modules",
     "load_assets_from_package_module",
     "load_definitions",
+    "make_python_type_usable_as_dagster_type",
     "multi_asset_check",
     "process_config",
     "resource",
     "schema_default",
     "success_hook",
+    "usable_as_dagster_type",
 ]
