@@ -1,142 +1,100 @@
-"""Metadata values: what people attach to definitions and materializations."""
+"""Metadata of plain values: each gets its type by what it is."""
 
 from __future__ import annotations
 
-import builtins
-import json
-import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.metadata_check import described
+from assetq.definitions.metadata_table import TableColumnLineage, TableSchema
+from assetq.definitions.metadata_value import (
+    BoolMetadataValue,
+    DagsterAssetMetadataValue,
+    FloatMetadataValue,
+    IntMetadataValue,
+    JsonMetadataValue,
+    MetadataValue,
+    NullMetadataValue,
+    PathMetadataValue,
+    TableColumnLineageMetadataValue,
+    TableSchemaMetadataValue,
+    TextMetadataValue,
+)
 from assetq.errors import DefinitionError
 
+__all__ = ["MetadataValue", "normalize_metadata", "to_metadata_value"]
 
-@dataclass(frozen=True, slots=True)
-class MetadataValue:
-    """One typed value. Build it with the class methods; mirrors Dagster's `MetadataValue`.
-
-    Attributes:
-        kind: "int", "float", "text", "md", "json", "path", "url", "bool", "timestamp", "table", "null" or "asset".
-        value: The plain value, JSON-serialisable.
-    """
-
-    kind: str
-    value: Any
-
-    @classmethod
-    def int(cls, value: builtins.int) -> MetadataValue:
-        """A whole number."""
-        return cls("int", value)
-
-    @classmethod
-    def float(cls, value: builtins.float) -> MetadataValue:
-        """A number."""
-        return cls("float", value)
-
-    @classmethod
-    def text(cls, text: str) -> MetadataValue:
-        """Plain text."""
-        return cls("text", text)
-
-    @classmethod
-    def md(cls, data: str) -> MetadataValue:
-        """Markdown."""
-        return cls("md", data)
-
-    @classmethod
-    def json(cls, data: Any) -> MetadataValue:
-        """Any JSON value.
-
-        Raises:
-            DefinitionError: The value cannot be written as JSON.
-        """
-        try:
-            json.dumps(data, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise DefinitionError(f"Metadata value {data!r} is not JSON: {error}.") from None
-        return cls("json", data)
-
-    @classmethod
-    def path(cls, path: str | os.PathLike[str]) -> MetadataValue:
-        """A file system path."""
-        return cls("path", os.fspath(path))
-
-    @classmethod
-    def url(cls, url: str) -> MetadataValue:
-        """A web address."""
-        return cls("url", url)
-
-    @classmethod
-    def bool(cls, value: builtins.bool) -> MetadataValue:
-        """Yes or no."""
-        return cls("bool", value)
-
-    @classmethod
-    def timestamp(cls, value: builtins.float | datetime) -> MetadataValue:
-        """A moment, as seconds since the epoch or an aware datetime."""
-        return cls("timestamp", value.timestamp() if isinstance(value, datetime) else value)
-
-    @classmethod
-    def asset(cls, key: Any) -> MetadataValue:
-        """Another asset."""
-        return cls("asset", str(key))
-
-    @classmethod
-    def null(cls) -> MetadataValue:
-        """Nothing."""
-        return cls("null", None)
-
-    @classmethod
-    def table(cls, records: Sequence[Mapping[str, Any]]) -> MetadataValue:
-        """A small table: a list of flat records."""
-        return cls("table", [dict(record) for record in records])
-
-    def to_json(self) -> dict[str, Any]:
-        """`{"type", "value"}`; numbers that JSON cannot hold become text."""
-        value = self.value
-        if self.kind == "float" and not math.isfinite(value):
-            value = str(value)
-        return {"type": self.kind, "value": value}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> MetadataValue:
-        """The value that `to_json` wrote."""
-        return cls(str(data["type"]), data["value"])
+# The first type that fits decides: bool is an int too.
+FORMS: tuple[tuple[type, type[Any]], ...] = (
+    (str, TextMetadataValue),
+    (bool, BoolMetadataValue),
+    (int, IntMetadataValue),
+    (float, FloatMetadataValue),
+    (dict, JsonMetadataValue),
+    (list, JsonMetadataValue),
+    (os.PathLike, PathMetadataValue),
+    (AssetKey, DagsterAssetMetadataValue),
+    (TableSchema, TableSchemaMetadataValue),
+    (TableColumnLineage, TableColumnLineageMetadataValue),
+)
 
 
-def to_metadata_value(value: Any) -> MetadataValue:
+def to_metadata_value(value: Any, label: str | None = None) -> MetadataValue:
     """The typed value for a plain one, by its Python type, as Dagster infers it.
 
+    Args:
+        value: A plain value, or a typed one, which stays.
+        label: Name of the entry, for the error.
+
     Raises:
-        DefinitionError: The type has no metadata form.
+        DefinitionError: The type has no metadata form, or the value is not JSON.
     """
-    if isinstance(value, MetadataValue):
-        return value
-    if value is None:
-        return MetadataValue.null()
-    if isinstance(value, bool):
-        return MetadataValue.bool(value)
-    if isinstance(value, int):
-        return MetadataValue.int(value)
-    if isinstance(value, float):
-        return MetadataValue.float(value)
-    if isinstance(value, str):
-        return MetadataValue.text(value)
-    if isinstance(value, os.PathLike):
-        return MetadataValue.path(value)
-    if isinstance(value, dict | list | tuple):
-        return MetadataValue.json(list(value) if isinstance(value, tuple) else value)
-    if hasattr(value, "item") and callable(value.item):  # numbers of numpy and its like
-        return to_metadata_value(value.item())
-    raise DefinitionError(
-        f"Metadata value {value!r} has type {type(value).__name__}, which has no metadata form. Use a number, text, "
-        "a JSON value, or a MetadataValue."
-    )
+    try:
+        return _typed(_number_of(value))
+    except DefinitionError as error:
+        raise DefinitionError(f"Metadata '{label}': {error}" if label is not None else str(error)) from None
 
 
 def normalize_metadata(metadata: Mapping[str, Any] | None) -> dict[str, MetadataValue]:
-    """Metadata with every value typed."""
-    return {str(name): to_metadata_value(value) for name, value in (metadata or {}).items()}
+    """Metadata with every value typed.
+
+    Raises:
+        DefinitionError: It is no mapping, or an entry has no metadata form; names the entry.
+    """
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise DefinitionError(f"Metadata must be a mapping from name to value, not {described(metadata)}.")
+    for label in metadata:
+        if not isinstance(label, str):
+            raise DefinitionError(f"Metadata has the name {described(label)}; use text, for example '{label}'.")
+    return {label: to_metadata_value(value, label) for label, value in metadata.items()}
+
+
+def _typed(value: Any) -> MetadataValue:
+    if isinstance(value, MetadataValue):
+        return value
+    if value is None:
+        return NullMetadataValue()
+    for plain, form in FORMS:
+        if isinstance(value, plain):
+            typed: MetadataValue = form(value)
+            return typed
+    raise DefinitionError(
+        f"{described(value)} has no metadata form. Give text, a number, None, a dict or list of JSON values, a path, "
+        "an AssetKey, a TableSchema or a TableColumnLineage, or wrap it, as in MetadataValue.text(str(value))."
+    )
+
+
+def _number_of(value: Any) -> Any:
+    """The Python number behind one of numpy and its like; any other value as it is."""
+    item = getattr(value, "item", None)
+    if isinstance(value, type | MetadataValue) or not callable(item):
+        return value
+    try:
+        number = item()
+    except Exception:  # every library refuses arrays and columns in its own way
+        return value
+    return number if isinstance(number, bool | int | float) else value
