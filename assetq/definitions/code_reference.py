@@ -30,8 +30,8 @@ class LocalFileCodeReference:
 
     @property
     def source(self) -> str:
-        """The file."""
-        return self.file_path
+        """The file, with the line behind a colon when it is known."""
+        return self.file_path if self.line_number is None else f"{self.file_path}:{self.line_number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

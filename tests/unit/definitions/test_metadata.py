@@ -288,7 +288,8 @@ def test_inferred_columns():
 
 def test_code_references():
     local, web = REFERENCES
-    assert (local.source, local.line_number, local.label) == ("/f.py", 3, "f")
+    assert (local.source, local.line_number, local.label) == ("/f.py:3", 3, "f")
+    assert d.LocalFileCodeReference(file_path="/f.py").source == "/f.py"
     assert (web.source, web.label) == ("https://example.org/f.py", None)
     assert repr(web) == "UrlCodeReference(url='https://example.org/f.py', label=None)"
 
