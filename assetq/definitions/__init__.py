@@ -14,7 +14,7 @@ from assetq.definitions.check import (
     AssetCheckSpec,
 )
 from assetq.definitions.code_reference import LocalFileCodeReference, UrlCodeReference
-from assetq.definitions.config import Config, EnvVar, PermissiveConfig, RunConfig
+from assetq.definitions.config import Config, PermissiveConfig, RunConfig
 from assetq.definitions.config_schema import (
     Any,
     Array,
@@ -44,14 +44,22 @@ from assetq.definitions.definitions import Definitions
 from assetq.definitions.env_var import EnvVar
 from assetq.definitions.graph import AssetGraph, AssetNode
 from assetq.definitions.hook import HookDefinition, failure_hook, success_hook
-from assetq.definitions.io_manager import ConfigurableIOManager, IOManager, IOManagerDefinition, io_manager
+from assetq.definitions.io_manager import (
+    ConfigurableIOManager,
+    ConfigurableIOManagerFactory,
+    InputManager,
+    InputManagerDefinition,
+    IOManager,
+    IOManagerDefinition,
+    input_manager,
+    io_manager,
+)
 from assetq.definitions.loading import (
     load_assets_from_current_module,
     load_assets_from_modules,
     load_assets_from_package_module,
     load_definitions,
 )
-from assetq.definitions.metadata import MetadataValue
 from assetq.definitions.metadata_set import TableMetadataSet
 from assetq.definitions.metadata_table import (
     TableColumn,
@@ -96,7 +104,14 @@ from assetq.definitions.output import (
     Output,
     RetryRequested,
 )
-from assetq.definitions.resource import ConfigurableResource, ResourceDefinition, ResourceParam, resource
+from assetq.definitions.resource import (
+    ConfigurableResource,
+    InitResourceContext,
+    ResourceDefinition,
+    ResourceParam,
+    make_values_resource,
+    resource,
+)
 from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, RetryPolicy
 from assetq.definitions.source_location import SourceLocation
 from assetq.definitions.type_check import TypeCheck, TypeCheckContext
@@ -138,6 +153,7 @@ __all__ = [
     "CodeReferencesMetadataValue",
     "Config",
     "ConfigurableIOManager",
+    "ConfigurableIOManagerFactory",
     "ConfigurableResource",
     "DagsterAssetMetadataValue",
     "DagsterJobMetadataValue",
@@ -159,6 +175,9 @@ __all__ = [
     "HookDefinition",
     "IOManager",
     "IOManagerDefinition",
+    "InitResourceContext",
+    "InputManager",
+    "InputManagerDefinition",
     "Int",
     "IntMetadataValue",
     "IntSource",
@@ -223,6 +242,7 @@ __all__ = [
     "check_schema",
     "dagster_type_loader",
     "failure_hook",
+    "input_manager",
     "io_manager",
     "is_config_required",
     "load_assets_from_current_module",
@@ -230,6 +250,7 @@ __all__ = [
     "load_assets_from_package_module",
     "load_definitions",
     "make_python_type_usable_as_dagster_type",
+    "make_values_resource",
     "multi_asset_check",
     "process_config",
     "resource",
