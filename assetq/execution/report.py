@@ -29,6 +29,7 @@ from assetq.definitions import (
 from assetq.definitions.output import NO_VALUE
 from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
 from assetq.execution.context import AssetExecutionContext
+from assetq.execution.declared_type import check_output
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.session import ExecutionSession
 from assetq.execution.task import Guard, StepTask
@@ -145,6 +146,7 @@ class StepReport:
             value, data_version, tags = item.value, item.data_version, item.tags
         self.values[output.name] = None if value is NO_VALUE else value
         if value is not NO_VALUE and not output.is_nothing:
+            check_output(output, value, self.context, self.definition.op.name)
             metadata.update(self._handle_output(output, value))
         for name in (None, output.name, str(output.key)):
             metadata.update(self.context.output_metadata.get(name, {}))

@@ -7,8 +7,10 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition
 from assetq.definitions.config import op_config
+from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
 from assetq.errors import CheckFailedError, StaleAttemptError
 from assetq.execution.context import AssetExecutionContext, RunInfo
+from assetq.execution.declared_type import check_input
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
@@ -17,6 +19,8 @@ from assetq.execution.report import StepReport
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
 from assetq.execution.task import Guard, StepResult, StepStatus, StepTask, no_guard
+
+NEVER_RETRIED = (CheckFailedError, TypeCheckError, TypeCheckFunctionError)
 
 
 def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no_guard) -> StepResult:
@@ -90,7 +94,9 @@ class _Attempt:
         for parameter, key in op.resource_params.items():
             arguments[parameter] = self.session.resource(key)
         for op_input in op.inputs:
-            arguments[op_input.name] = load_input(self.session, self.task, self.definition, op_input, self.events)
+            value = load_input(self.session, self.task, self.definition, op_input, self.events)
+            check_input(op_input, value, self.context, op.name)
+            arguments[op_input.name] = value
         return arguments
 
     def _run_hooks(self, error: BaseException | None = None) -> None:
@@ -104,6 +110,7 @@ class _Attempt:
         if not isinstance(error, CheckFailedError):
             # A blocking check fails when the asset was made; nothing else that fails leaves one.
             self.events[:] = [e for e in self.events if e.type is not EventType.ASSET_MATERIALIZATION]
+        if not isinstance(error, NEVER_RETRIED):
             delay_s = retry_delay_s(error, self.definition.op.retry_policy, self.task.attempt)
         status = StepStatus.FAILED if delay_s is None else StepStatus.RETRY
         if status is StepStatus.FAILED:
