@@ -93,6 +93,12 @@ from assetq.definitions.metadata_value import (
     TimestampMetadataValue,
     UrlMetadataValue,
 )
+from assetq.definitions.observable import (
+    DataVersionsByPartition,
+    ObservableSourceAsset,
+    multi_observable_source_asset,
+    observable_source_asset,
+)
 from assetq.definitions.observation import AssetObservation, ExpectationResult, ObserveResult
 from assetq.definitions.op import Op, OpInput, OpOutput
 from assetq.definitions.output import (
@@ -162,6 +168,7 @@ __all__ = [
     "DagsterTypeLoader",
     "DagsterTypeLoaderContext",
     "DataVersion",
+    "DataVersionsByPartition",
     "Definitions",
     "Dict",
     "Enum",
@@ -193,6 +200,7 @@ __all__ = [
     "NotebookMetadataValue",
     "Nothing",
     "NullMetadataValue",
+    "ObservableSourceAsset",
     "ObserveResult",
     "Op",
     "OpInput",
@@ -252,6 +260,8 @@ __all__ = [
     "make_python_type_usable_as_dagster_type",
     "make_values_resource",
     "multi_asset_check",
+    "multi_observable_source_asset",
+    "observable_source_asset",
     "process_config",
     "resource",
     "schema_default",

@@ -13,6 +13,7 @@ from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDe
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
+from assetq.definitions.observable import ObservableSourceAsset
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.errors import (
     DefinitionError,
@@ -72,12 +73,21 @@ class Definitions:
     @property
     def assets_defs(self) -> tuple[AssetsDefinition, ...]:
         """The assets that are made here."""
-        return tuple(item for item in self.assets if isinstance(item, AssetsDefinition))
+        return tuple(
+            item
+            for item in self.assets
+            if isinstance(item, AssetsDefinition) and not isinstance(item, ObservableSourceAsset)
+        )
+
+    @property
+    def observables(self) -> tuple[ObservableSourceAsset, ...]:
+        """The external assets that are observed here."""
+        return tuple(item for item in self.assets if isinstance(item, ObservableSourceAsset))
 
     @property
     def op_defs(self) -> tuple[AssetsDefinition, ...]:
-        """Everything that has an op: assets that are made here, and checks."""
-        return (*self.assets_defs, *self.asset_checks)
+        """Everything that has an op: assets that are made here, checks, and observations."""
+        return (*self.assets_defs, *self.asset_checks, *self.observables)
 
     @cached_property
     def graph(self) -> AssetGraph:
@@ -89,7 +99,7 @@ class Definitions:
         problems = list(self._duplicates())
         if problems:
             raise combine(problems)
-        return AssetGraph(self.assets_defs, dict(self._external()), self.asset_checks)
+        return AssetGraph(self.assets_defs, dict(self._external()), self.asset_checks, self.observables)
 
     def get_assets_def(self, key: Any) -> AssetsDefinition:
         """The definition that makes an asset.
@@ -177,6 +187,8 @@ class Definitions:
                 yield item.key, (item.spec, item.io_manager_key)
             elif isinstance(item, AssetSpec):
                 yield item.key, (item, DEFAULT_IO_MANAGER_KEY)
+            elif isinstance(item, ObservableSourceAsset):
+                yield from ((spec.key, (spec, item.io_manager_key)) for spec in item.specs)
 
     def _duplicates(self) -> Iterator[DefinitionError]:
         keys: dict[AssetKey, object] = {}

@@ -12,6 +12,7 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import DEFAULT_GROUP, AssetSpec
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
 from assetq.definitions.check import AssetCheckKey
+from assetq.definitions.observable import ObservableSourceAsset
 from assetq.errors import CycleError, UnknownAssetError, suggest
 
 
@@ -87,6 +88,7 @@ class AssetGraph:
         nodes: Every defined asset, external ones included.
         ops: Asset-making definitions in topological order; definition order among equals.
         checks: Definitions that only evaluate checks.
+        observables: Definitions that observe external assets.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class AssetGraph:
         assets_defs: Iterable[AssetsDefinition],
         specs: Mapping[AssetKey, tuple[AssetSpec, str]],
         checks: Iterable[AssetChecksDefinition] = (),
+        observables: Iterable[ObservableSourceAsset] = (),
     ) -> None:
         definitions = list(assets_defs)
         self.definition_of = {key: definition for definition in definitions for key in definition.keys}
@@ -111,6 +114,7 @@ class AssetGraph:
             self.nodes.setdefault(key, AssetNode(spec, None, frozenset(children[key]), io_manager_key))
         self.ops = tuple(self._sorted(definitions))
         self.checks = tuple(checks)
+        self.observables = tuple(observables)
 
     @property
     def executable_keys(self) -> tuple[AssetKey, ...]:
@@ -120,7 +124,13 @@ class AssetGraph:
     @property
     def check_keys(self) -> tuple[AssetCheckKey, ...]:
         """Every check, in definition order."""
-        return tuple(spec.key for definition in (*self.ops, *self.checks) for spec in definition.check_specs)
+        definitions = (*self.ops, *self.checks, *self.observables)
+        return tuple(spec.key for definition in definitions for spec in definition.check_specs)
+
+    @property
+    def observable_keys(self) -> frozenset[AssetKey]:
+        """External assets that are observed here."""
+        return frozenset(key for definition in self.observables for key in definition.keys)
 
     @property
     def external_keys(self) -> tuple[AssetKey, ...]:

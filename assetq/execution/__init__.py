@@ -9,7 +9,7 @@ from assetq.execution.context import (
 from assetq.execution.event import Event, EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
 from assetq.execution.hook import HookContext
-from assetq.execution.in_process import ExecuteInProcessResult, materialize, materialize_plan
+from assetq.execution.in_process import materialize, materialize_plan, materialize_to_memory, observe
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.record import (
     AssetRecord,
@@ -23,6 +23,7 @@ from assetq.execution.record import (
     StepCounts,
     WorkerRecord,
 )
+from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepStatus, StepTask
@@ -57,4 +58,6 @@ __all__ = [
     "execute_step",
     "materialize",
     "materialize_plan",
+    "materialize_to_memory",
+    "observe",
 ]

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from assetq.execution.event_view import EventView
+
 
 class EventType(StrEnum):
     """Kinds of events; Dagster's names where it has them."""
@@ -50,7 +52,7 @@ def iso(timestamp_ms: int | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(EventView):
     """One entry of a run's log.
 
     Attributes:

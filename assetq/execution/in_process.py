@@ -6,79 +6,18 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions import AssetKey, Definitions, OpInput
-from assetq.definitions.asset_dep import AssetIn
+from assetq.definitions import Definitions, ObservableSourceAsset
+from assetq.definitions.config import run_config_dict
 from assetq.errors import RunFailedError, UsageError
-from assetq.execution.event import Event, EventType
-from assetq.execution.inputs import load_input
 from assetq.execution.instance import Instance
-from assetq.execution.local_run import LocalRun
 from assetq.execution.memory import MemoryInstance
-from assetq.execution.record import RunStatus
+from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.session import ExecutionSession
-from assetq.execution.task import StepTask
+from assetq.io import InMemoryIOManager
 from assetq.planning import PartitionScope, Plan, make_plan
-
-
-@dataclass(slots=True, weakref_slot=True)
-class ExecuteInProcessResult:
-    """How a run in this process went. Mirrors Dagster's `ExecuteInProcessResult`."""
-
-    run: LocalRun
-    defs: Definitions
-    session: ExecutionSession
-
-    @property
-    def success(self) -> bool:
-        """True when every step succeeded or was skipped by choice."""
-        return self.run.status is RunStatus.SUCCESS
-
-    @property
-    def run_id(self) -> str:
-        """Id of the run."""
-        return self.run.run_id
-
-    @property
-    def all_events(self) -> list[Event]:
-        """Everything that happened, in order."""
-        return list(self.run.events)
-
-    @property
-    def events(self) -> list[Event]:
-        """Everything that happened, in order."""
-        return self.all_events
-
-    def get_asset_materialization_events(self) -> list[Event]:
-        """The materializations, in order."""
-        return [event for event in self.run.events if event.type is EventType.ASSET_MATERIALIZATION]
-
-    def asset_materializations_for_node(self, node_name: str) -> list[Event]:
-        """The materializations of one op."""
-        node = next((node for node in self.run.plan.nodes if node.name == node_name), None)
-        return [event for event in self.get_asset_materialization_events() if node and event.asset in node.assets]
-
-    def get_failed_step_keys(self) -> set[str]:
-        """Steps that failed."""
-        return {e.step_key for e in self.run.events if e.type is EventType.STEP_FAILURE and e.step_key}
-
-    def output_for_node(self, node_name: str, output_name: str = "result") -> Any:
-        """The stored output of an op."""
-        op = self.defs.get_op(node_name).op
-        output = op.output(output_name)
-        if output is None:
-            raise UsageError(f"Op '{node_name}' has no output '{output_name}'.")
-        return self.asset_value(output.key)
-
-    def asset_value(self, asset_key: Any) -> Any:
-        """The stored value of an asset of the run, loaded by its I/O manager."""
-        key = AssetKey.from_coercible(asset_key)
-        definition = self.defs.get_assets_def(key)
-        node = next(node for node in self.run.plan.nodes if node.name == definition.op.name)
-        task = StepTask(self.run_id, self.run.plan, node.index, node.steps.last)
-        return load_input(self.session, task, definition, OpInput("value", key, None, AssetIn(key=key)), [])
+from assetq.selection import AssetSelection
 
 
 def materialize(
@@ -114,6 +53,72 @@ def materialize(
     )
 
 
+def materialize_to_memory(
+    assets: Iterable[Any],
+    run_config: Any = None,
+    instance: Instance | None = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    selection: Any = "*",
+) -> ExecuteInProcessResult:
+    """Run assets in this process and keep what they return in memory. Mirrors Dagster's `materialize_to_memory`.
+
+    Arguments as for `materialize`.
+
+    Raises:
+        UsageError: An I/O manager is given, or definitions, selection, config or partition are wrong.
+    """
+    given = list(assets)
+    held = InMemoryIOManager()
+    keys = {output.io_manager_key for item in given for output in getattr(getattr(item, "op", None), "outputs", ())}
+    keys |= {"io_manager"}
+    clash = sorted(keys & set(resources or {}))
+    if clash:
+        raise UsageError(f"materialize_to_memory brings its own I/O manager; leave resource '{clash[0]}' out.")
+    return materialize(
+        given,
+        run_config=run_config,
+        instance=instance,
+        resources={**dict(resources or {}), **dict.fromkeys(keys, held)},
+        partition_key=partition_key,
+        raise_on_error=raise_on_error,
+        tags=tags,
+        selection=selection,
+    )
+
+
+def observe(
+    assets: Iterable[Any],
+    run_config: Any = None,
+    instance: Instance | None = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+) -> ExecuteInProcessResult:
+    """Observe external assets in this process. Mirrors Dagster's `observe`; arguments as for `materialize`.
+
+    Raises:
+        UsageError: None of the assets is observable.
+    """
+    given = list(assets)
+    keys = [key for item in given if isinstance(item, ObservableSourceAsset) for key in item.keys]
+    if not keys:
+        raise UsageError("None of the assets is observable; define them with @observable_source_asset.")
+    return materialize(
+        given,
+        run_config=run_config,
+        instance=instance,
+        resources=resources,
+        partition_key=partition_key,
+        raise_on_error=raise_on_error,
+        tags=tags,
+        selection=AssetSelection.assets(*keys),
+    )
+
+
 def materialize_plan(
     defs: Definitions,
     plan: Plan,
@@ -127,7 +132,8 @@ def materialize_plan(
     """Run a plan in this process; see `materialize`. Without `storage`, values live as long as the result."""
     folder = storage or tempfile.mkdtemp(prefix="assetq-")
     home = instance if isinstance(instance, MemoryInstance) else MemoryInstance()
-    session = ExecutionSession(defs, storage=folder, instance=instance or home)
+    config = run_config_dict(run_config).get("resources", {})
+    session = ExecutionSession(defs, storage=folder, instance=instance or home, config=config)
     result = None
     try:
         run = home.run_in_process(defs, plan, session, tags=tags, run_config=run_config)

@@ -19,6 +19,7 @@ from assetq.definitions import (
     AssetMaterialization,
     AssetObservation,
     AssetsDefinition,
+    DataVersion,
     ExpectationResult,
     MaterializeResult,
     MetadataValue,
@@ -26,6 +27,7 @@ from assetq.definitions import (
     OpOutput,
     Output,
 )
+from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
 from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
 from assetq.execution.context import AssetExecutionContext
@@ -105,6 +107,8 @@ class StepReport:
             self._evaluate(item)
         elif isinstance(item, ObserveResult):
             self._observe(item)
+        elif isinstance(item, DataVersion | DataVersionsByPartition):
+            self._observe_versions(item)
         elif isinstance(item, Output | MaterializeResult):
             self._store(self._output_of(item), item)
         elif is_stream:
@@ -225,6 +229,18 @@ class StepReport:
         self.observed += 1
         for check in result.check_results:
             self._evaluate(check, key)
+
+    def _observe_versions(self, found: DataVersion | DataVersionsByPartition) -> None:
+        if isinstance(found, DataVersion):
+            self._observe(ObserveResult(data_version=found))
+            return
+        key = self._only_observed()
+        for partition, version in found.data_versions_by_partition.items():
+            text = version.value if isinstance(version, DataVersion) else str(version)
+            self._event(
+                EventType.ASSET_OBSERVATION, key, {"metadata": {}, "data_version": text, "partition": partition}
+            )
+            self.observed += 1
 
     def _only_observed(self) -> AssetKey:
         keys = sorted(self.definition.keys)

@@ -21,7 +21,7 @@ from assetq.partitions import (
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.plan import Plan
 from assetq.planning.scope import PartitionScope
-from assetq.selection import select, select_checks
+from assetq.selection import select, select_checks, select_observed
 
 PartitionStates = Callable[[str, PartitionsDefinition | None], tuple[IndexSet, IndexSet]]
 """Asset key and partitions -> (materialized, failed)."""
@@ -57,7 +57,8 @@ def make_plan(
     scope = scope or PartitionScope()
     keys = select(defs.graph, selection)
     checks = select_checks(defs.graph, selection)
-    planner = _Planner(defs, frozenset(keys), checks, scope, states, now)
+    observed = select_observed(defs.graph, selection)
+    planner = _Planner(defs, frozenset(keys), checks, observed, scope, states, now)
     text = selection if isinstance(selection, str) else ",".join(str(key) for key in keys)
     return planner.plan(text)
 
@@ -67,12 +68,15 @@ class _Planner:
     defs: Definitions
     keys: frozenset[AssetKey]
     checks: frozenset[AssetCheckKey]
+    observed: frozenset[AssetKey]
     scope: PartitionScope
     states: PartitionStates | None
     now: datetime | None
 
     def plan(self, selection: str) -> Plan:
-        chosen = [definition for definition in self.defs.graph.ops if definition.keys & self.keys]
+        graph = self.defs.graph
+        chosen = [definition for definition in graph.ops if definition.keys & self.keys]
+        chosen += [definition for definition in graph.observables if definition.keys & self.observed]
         self._require_scope(chosen)
         sets = self._partition_sets(chosen)
         kept = [definition for definition in chosen if sets[definition.op.name]]

@@ -282,7 +282,7 @@ def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
     described = to_selection(selection)
     chosen = described.resolve(graph)
     keys = tuple(key for key in graph.executable_keys if key in chosen)
-    if not keys and not described.resolve_checks(graph):
+    if not keys and not described.resolve_checks(graph) and not chosen & graph.observable_keys:
         raise SelectionError(
             f"The selection {selection!r} holds no asset that can be materialized.", text=str(selection)
         )
@@ -292,6 +292,11 @@ def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
 def select_checks(graph: AssetGraph, selection: Any) -> frozenset[AssetCheckKey]:
     """The checks that a selection means; see `select`."""
     return frozenset(to_selection(selection).resolve_checks(graph))
+
+
+def select_observed(graph: AssetGraph, selection: Any) -> frozenset[AssetKey]:
+    """The external assets of a selection that are observed here; only those that it names."""
+    return frozenset(to_selection(selection).resolve(graph) & graph.observable_keys)
 
 
 def to_selection(selection: Any) -> AssetSelection:

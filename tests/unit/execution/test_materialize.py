@@ -47,7 +47,7 @@ def test_values_go_from_asset_to_asset():
     assert result.success
     assert result.output_for_node("two") == 2
     assert kinds(result)[:3] == ["RUN_ENQUEUED", "RUN_START", "STEP_START"]
-    assert result.asset_materializations_for_node("two")[0].data["metadata"]["seen"] == {"type": "int", "value": 1}
+    assert result.asset_materializations_for_node("two")[0].metadata["seen"].value == 1
 
 
 def test_config_resources_and_context():

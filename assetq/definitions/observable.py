@@ -1,0 +1,185 @@
+"""Assets that are made elsewhere and looked at here."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assetq.definitions.asset import check_pool, op_tag_values
+from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
+from assetq.definitions.asset_spec import AssetSpec
+from assetq.definitions.assets_definition import AssetsDefinition
+from assetq.definitions.check import AssetCheckSpec
+from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op
+from assetq.definitions.output import DataVersion
+from assetq.definitions.signature import read_signature
+from assetq.definitions.source_location import location_of
+from assetq.errors import DefinitionError
+
+
+@dataclass(frozen=True, slots=True)
+class DataVersionsByPartition:
+    """Versions of the contents of partitions, as an observation function returns them."""
+
+    data_versions_by_partition: Mapping[str, DataVersion | str]
+
+
+class ObservableSourceAsset(AssetsDefinition):
+    """External assets with an op that observes them."""
+
+    noun = "Observation"
+    io_manager_key: str = DEFAULT_IO_MANAGER_KEY
+
+    @property
+    def is_observable(self) -> bool:
+        """Always true."""
+        return True
+
+
+def observable_source_asset(
+    observe_fn: Callable[..., Any] | None = None,
+    *,
+    key: Any = None,
+    name: str | None = None,
+    key_prefix: str | Sequence[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    io_manager_key: str | None = None,
+    io_manager_def: object | None = None,
+    description: str | None = None,
+    group_name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, object] | None = None,
+    partitions_def: Any = None,
+    automation_condition: Any = None,
+    op_tags: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    pool: str | None = None,
+) -> Any:
+    """Define an external asset and how it is observed. Mirrors Dagster's `@observable_source_asset`.
+
+    The function returns a `DataVersion`, a `DataVersionsByPartition` or an `ObserveResult`.
+
+    Args:
+        observe_fn: The function; given when the decorator stands bare.
+        key: The whole key, instead of name and key_prefix.
+        name: Last part of the key; by default the function's name.
+        key_prefix: Parts before the name.
+        io_manager_key, io_manager_def: Who loads the asset for those that read it.
+        required_resource_keys, resource_defs, partitions_def, op_tags, pool: As for `@asset`.
+        metadata, description, group_name, automation_condition, tags: As for `AssetSpec`.
+
+    Raises:
+        DefinitionError: Something does not fit; names the asset, file and line.
+    """
+
+    def make(fn: Callable[..., Any]) -> ObservableSourceAsset:
+        if key is not None and (name is not None or key_prefix is not None):
+            raise DefinitionError(
+                f"Asset '{fn.__name__}' is given key together with name or key_prefix; put everything into key.",
+                asset=fn.__name__,
+                location=location_of(fn),
+            )
+        parts = [*prefix_parts(key_prefix), check_name(name or fn.__name__, "asset", location_of(fn))]
+        own = AssetKey.from_coercible(key) if key is not None else AssetKey(parts)
+        spec = AssetSpec(
+            own,
+            description=description or inspect.getdoc(fn),
+            metadata=metadata,
+            group_name=group_name,
+            automation_condition=automation_condition,
+            tags=tags,
+            partitions_def=partitions_def,
+        )
+        resources = dict(resource_defs or {})
+        loader = io_manager_key or DEFAULT_IO_MANAGER_KEY
+        if io_manager_def is not None:
+            loader = f"{own.to_python_identifier()}__io_manager"
+            resources[loader] = io_manager_def
+        op = _observing_op(fn, own.to_python_identifier(), required_resource_keys, op_tags, pool)
+        return _observation(op, [spec], partitions_def, resources, (), loader)
+
+    return make if observe_fn is None else make(observe_fn)
+
+
+def multi_observable_source_asset(
+    *,
+    specs: Sequence[AssetSpec],
+    name: str | None = None,
+    description: str | None = None,
+    partitions_def: Any = None,
+    can_subset: bool = False,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, object] | None = None,
+    group_name: str | None = None,
+    check_specs: Sequence[AssetCheckSpec] | None = None,
+) -> Callable[[Callable[..., Any]], ObservableSourceAsset]:
+    """Define several external assets that one function observes; it yields an `ObserveResult` for each.
+
+    Mirrors Dagster's `@multi_observable_source_asset`.
+
+    Args:
+        specs: The assets.
+        name: Name of the op; by default the function's name.
+        description, can_subset: Carried along.
+        group_name: Group of those that have none.
+        partitions_def, required_resource_keys, resource_defs, check_specs: As for `@asset`.
+    """
+
+    def make(fn: Callable[..., Any]) -> ObservableSourceAsset:
+        grouped = [s if s.group_name or not group_name else s.replace_attributes(group_name=group_name) for s in specs]
+        own = check_name(name or fn.__name__, "op", location_of(fn))
+        op = _observing_op(fn, own, required_resource_keys, None, None)
+        return _observation(op, grouped, partitions_def, resource_defs, check_specs or (), DEFAULT_IO_MANAGER_KEY)
+
+    return make
+
+
+def _observing_op(
+    fn: Callable[..., Any], name: str, keys: Iterable[str] | None, tags: Mapping[str, Any] | None, pool: str | None
+) -> Op:
+    location = location_of(fn)
+    signature = read_signature(fn, {})
+    if signature.inputs:
+        raise DefinitionError(
+            f"Observation '{name}' takes '{signature.inputs[0].name}'; it is given context, config and resources only.",
+            asset=name,
+            location=location,
+        )
+    return Op(
+        name=name,
+        fn=fn,
+        inputs=(),
+        outputs=(),
+        context_param=signature.context_param,
+        config_param=signature.config_param,
+        config_type=signature.config_type,
+        config_schema=None,
+        resource_params=signature.resource_params,
+        required_resource_keys=frozenset(keys or ()) | frozenset(signature.resource_params.values()),
+        retry_policy=None,
+        pool=check_pool(pool, AssetKey(name), location),
+        tags=op_tag_values(tags),
+        location=location,
+    )
+
+
+def _observation(
+    op: Op,
+    specs: Sequence[AssetSpec],
+    partitions_def: Any,
+    resource_defs: Mapping[str, object] | None,
+    check_specs: Sequence[AssetCheckSpec],
+    io_manager_key: str,
+) -> ObservableSourceAsset:
+    made = ObservableSourceAsset(
+        op,
+        specs=specs,
+        deps=(),
+        partitions_def=partitions_def,
+        resource_defs=resource_defs,
+        check_specs=check_specs,
+    )
+    made.io_manager_key = io_manager_key
+    return made

@@ -1,0 +1,276 @@
+"""What an event tells, under the names that Dagster's events have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from assetq.definitions import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    AssetKey,
+    AssetMaterialization,
+    AssetObservation,
+    ExpectationResult,
+    MetadataValue,
+)
+
+if TYPE_CHECKING:
+    from assetq.execution.event import EventType
+
+CODE_VERSION_TAG, DATA_VERSION_TAG = "dagster/code_version", "dagster/data_version"
+
+
+@dataclass(frozen=True, slots=True)
+class StepMaterializationData:
+    """Details of a materialization event."""
+
+    materialization: AssetMaterialization
+
+
+@dataclass(frozen=True, slots=True)
+class AssetObservationData:
+    """Details of an observation event."""
+
+    asset_observation: AssetObservation
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedError:
+    """An error as it was recorded; `cause` is itself, since the user's error is what is recorded."""
+
+    cls_name: str
+    message: str
+    stack: str = ""
+
+    @property
+    def cause(self) -> RecordedError:
+        """The user's error."""
+        return self
+
+    def to_string(self) -> str:
+        """The stack, else the message."""
+        return self.stack or f"{self.cls_name}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailureData:
+    """Details of a failure event."""
+
+    error: RecordedError
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+
+class EventView:
+    """Properties of an event that read as Dagster's do."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        type: EventType
+        asset: str | None
+        partition: str | None
+        step_key: str | None
+        message: str | None
+        data: Mapping[str, Any]
+
+    @property
+    def event_type(self) -> EventType:
+        """The kind of event."""
+        return self.type
+
+    @property
+    def event_type_value(self) -> str:
+        """The kind of event, as text."""
+        return str(self.type)
+
+    @property
+    def node_name(self) -> str | None:
+        """Name of the op."""
+        return self.step_key.partition("[")[0] if self.step_key else None
+
+    @property
+    def asset_key(self) -> AssetKey | None:
+        """The asset that it is about."""
+        return AssetKey.from_user_string(self.asset) if self.asset else None
+
+    @property
+    def metadata(self) -> dict[str, MetadataValue]:
+        """Metadata that were recorded with it."""
+        return {name: MetadataValue.from_json(value) for name, value in self.data.get("metadata", {}).items()}
+
+    @property
+    def is_step_event(self) -> bool:
+        """True when it belongs to a step."""
+        return self.step_key is not None
+
+    @property
+    def is_step_start(self) -> bool:
+        """True for the start of an attempt."""
+        return self.type == "STEP_START"
+
+    @property
+    def is_step_success(self) -> bool:
+        """True for a step's success."""
+        return self.type == "STEP_SUCCESS"
+
+    @property
+    def is_step_failure(self) -> bool:
+        """True for a step's failure."""
+        return self.type == "STEP_FAILURE"
+
+    @property
+    def is_step_skipped(self) -> bool:
+        """True for a step that is skipped."""
+        return self.type == "STEP_SKIPPED"
+
+    @property
+    def is_step_up_for_retry(self) -> bool:
+        """True for a failed attempt that another one follows."""
+        return self.type == "STEP_UP_FOR_RETRY"
+
+    @property
+    def is_failure(self) -> bool:
+        """True for a failed step or run."""
+        return self.type in ("STEP_FAILURE", "RUN_FAILURE")
+
+    @property
+    def is_run_failure(self) -> bool:
+        """True for a failed run."""
+        return self.type == "RUN_FAILURE"
+
+    @property
+    def is_step_materialization(self) -> bool:
+        """True for a materialization."""
+        return self.type == "ASSET_MATERIALIZATION"
+
+    @property
+    def is_asset_observation(self) -> bool:
+        """True for an observation."""
+        return self.type == "ASSET_OBSERVATION"
+
+    @property
+    def is_asset_check_evaluation(self) -> bool:
+        """True for a check's evaluation."""
+        return self.type == "ASSET_CHECK_EVALUATION"
+
+    @property
+    def is_expectation_result(self) -> bool:
+        """True for an expectation."""
+        return self.type == "STEP_EXPECTATION_RESULT"
+
+    @property
+    def is_hook_event(self) -> bool:
+        """True when it tells of a hook."""
+        return str(self.type).startswith("HOOK_")
+
+    @property
+    def asset_materialization(self) -> AssetMaterialization | None:
+        """The materialization that it records."""
+        if not self.is_step_materialization or self.asset_key is None:
+            return None
+        return AssetMaterialization(
+            self.asset_key,
+            description=self.message,
+            metadata=self.metadata,
+            partition=self.data.get("partition", self.partition),
+            tags=self._tags(),
+        )
+
+    def _tags(self) -> dict[str, str]:
+        tags = dict(self.data.get("tags", {}))
+        for name, tag in (("code_version", CODE_VERSION_TAG), ("data_version", DATA_VERSION_TAG)):
+            if self.data.get(name):
+                tags[tag] = str(self.data[name])
+        return tags
+
+    @property
+    def materialization(self) -> AssetMaterialization:
+        """The materialization that it records; only of a materialization event."""
+        return self.step_materialization_data.materialization
+
+    @property
+    def step_materialization_data(self) -> StepMaterializationData:
+        """Details of a materialization event.
+
+        Raises:
+            ValueError: It is none.
+        """
+        found = self.asset_materialization
+        if found is None:
+            raise ValueError(f"{self.type} is no materialization.")
+        return StepMaterializationData(found)
+
+    @property
+    def asset_observation_data(self) -> AssetObservationData:
+        """Details of an observation event.
+
+        Raises:
+            ValueError: It is none.
+        """
+        if not self.is_asset_observation or self.asset_key is None:
+            raise ValueError(f"{self.type} is no observation.")
+        observation = AssetObservation(
+            self.asset_key,
+            description=self.message,
+            metadata=self.metadata,
+            partition=self.data.get("partition", self.partition),
+            tags=self._tags(),
+        )
+        return AssetObservationData(observation)
+
+    @property
+    def asset_observation(self) -> AssetObservation:
+        """The observation that it records; only of an observation event."""
+        return self.asset_observation_data.asset_observation
+
+    @property
+    def asset_check_evaluation_data(self) -> AssetCheckEvaluation:
+        """The evaluation that it records.
+
+        Raises:
+            ValueError: It is none.
+        """
+        if not self.is_asset_check_evaluation or self.asset_key is None:
+            raise ValueError(f"{self.type} is no evaluation of a check.")
+        _, _, description = (self.message or "").partition(": ")
+        return AssetCheckEvaluation(
+            self.asset_key,
+            self.data["check_name"],
+            self.data["passed"],
+            self.metadata,
+            AssetCheckSeverity(self.data["severity"]),
+            description or None,
+            self.data["blocking"],
+        )
+
+    @property
+    def step_failure_data(self) -> StepFailureData:
+        """Details of a failure event.
+
+        Raises:
+            ValueError: It is none.
+        """
+        if not self.is_step_failure:
+            raise ValueError(f"{self.type} is no failure of a step.")
+        error = self.data.get("error", {})
+        recorded = RecordedError(error.get("class_name", ""), error.get("message", ""), error.get("stack", ""))
+        metadata = {name: MetadataValue.from_json(value) for name, value in error.get("metadata", {}).items()}
+        return StepFailureData(recorded, metadata)
+
+    @property
+    def step_expectation_result_data(self) -> ExpectationResult:
+        """The expectation that it records."""
+        return ExpectationResult(self.data["success"], self.data.get("label"), self.message, self.metadata)
+
+    @property
+    def event_specific_data(self) -> Any:
+        """Details, by kind; None for kinds that have none."""
+        if self.is_step_materialization:
+            return self.step_materialization_data
+        if self.is_asset_observation:
+            return self.asset_observation_data
+        if self.is_asset_check_evaluation:
+            return self.asset_check_evaluation_data
+        return self.step_failure_data if self.is_step_failure else None
