@@ -28,12 +28,13 @@ RETRY_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What every step of a run shares."""
+    """What every step of a run shares; a session of its own when its config is about resources."""
 
     run_id: str
     plan: Plan
     tags: Mapping[str, str]
     config: Mapping[str, Any]
+    session: ExecutionSession | None = None
 
 
 @dataclass(slots=True)
@@ -83,22 +84,44 @@ class ProcessState:
         with self.lock:
             self.runs[run_id] = context
             while len(self.runs) > RUN_CACHE_SIZE:
-                self.runs.popitem(last=False)
+                _, old = self.runs.popitem(last=False)
+                if old.session is not None:
+                    old.session.close()
         return context
+
+    def session_of(self, context: RunContext) -> ExecutionSession:
+        """Where the steps of a run find their resources."""
+        return context.session or self.session
 
     def _load_run(self, run_id: str) -> RunContext:
         keys = self.engine.keys
         plan = Plan.from_bytes(self.client.get(keys("plan", run_id)))
-        tags, config = self.client.hmget(keys("run", run_id), "tags", "config")
+        tags, packed = self.client.hmget(keys("run", run_id), "tags", "config")
+        config = unpackb(packed) if packed else {}
         return RunContext(
             run_id=run_id,
             plan=plan,
             tags=unpackb(tags) if tags else {},
-            config=unpackb(config) if config else {},
+            config=config,
+            session=self._own_session(run_id, config.get("resources")),
+        )
+
+    def _own_session(self, run_id: str, config: Mapping[str, Any] | None) -> ExecutionSession | None:
+        if not config:
+            return None
+        return ExecutionSession(
+            self.config.defs,
+            storage=self.session.storage,
+            instance=self.session.instance,
+            config=config,
+            run_id=run_id,
         )
 
     def close(self) -> None:
         """Tear resources down and close connections."""
+        for context in self.runs.values():
+            if context.session is not None:
+                context.session.close()
         self.session.close()
         self.client.close()
 

@@ -14,6 +14,7 @@ from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
 from assetq.errors import StaleAttemptError, StepInterrupted
+from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
 from assetq.workers.drift import fits, refuse
@@ -128,12 +129,12 @@ class Runner:
             run_tags=context.tags,
             run_config=context.config,
         )
-        result = self._execute(task)
+        result = self._execute(task, self.state.session_of(context))
         attempt = Attempt(context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name)
         self.batches.observe(context.plan.nodes[grant.node].name, time.time() - started)
         return outcome_of(attempt, result)
 
-    def _execute(self, task: StepTask) -> StepResult:
+    def _execute(self, task: StepTask, session: ExecutionSession) -> StepResult:
         def guard() -> None:
             if not with_retries(lambda: self.state.engine.is_current(str(task.fence)), deadline_s=COMMIT_RETRY_S):
                 raise StaleAttemptError(
@@ -141,7 +142,7 @@ class Runner:
                 )
 
         with self._interruptible():
-            return execute_step(self.state.session, task, guard=guard)
+            return execute_step(session, task, guard=guard)
 
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:

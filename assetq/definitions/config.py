@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assetq.definitions.config_schema import process_config, schema_default
+from assetq.definitions.env_var import environment_in, read_environment
 from assetq.errors import ConfigError
 
 
@@ -16,6 +17,11 @@ class Config(BaseModel):
     """Base of configuration schemas; unknown fields are refused. Mirrors Dagster's `Config`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        # Validation makes plain values of variables; they are put back, to be read where the op runs.
+        self.__dict__.update(environment_in(data))
 
 
 class PermissiveConfig(Config):
@@ -45,7 +51,13 @@ class RunConfig:
 
 
 def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    if not isinstance(value, BaseModel):
+        return value
+    variables = environment_in(value.__dict__)
+    return {
+        **value.model_dump(mode="json", exclude=set(variables)),
+        **{name: {"env": variable.env_var_name} for name, variable in variables.items()},
+    }
 
 
 def run_config_dict(config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]:
@@ -72,14 +84,23 @@ def parse_config(config_type: type[BaseModel], data: Any, *, op: str, location: 
     Raises:
         ConfigError: Names the path of each bad field under `ops`.
     """
+    given = {n: _read(config_type, n, v, op) for n, v in data.items()} if isinstance(data, Mapping) else data
     try:
-        return config_type.model_validate(data or {})
+        return config_type.model_validate(given or {})
     except ValidationError as error:
         problems = "; ".join(
             f"ops.{op}.config{''.join('.' + str(part) for part in problem['loc'])}: {problem['msg']}"
             for problem in error.errors()
         )
         raise ConfigError(f"Config of '{op}' does not validate: {problems}.", asset=op, location=location) from None
+
+
+def _read(config_type: type[BaseModel], name: str, value: Any, op: str) -> Any:
+    """A value of a field, read from the environment where run config says `{"env": NAME}`."""
+    field = config_type.model_fields.get(name)
+    if field is None or field.annotation not in (str, int, float, bool):
+        return value
+    return read_environment(value, f"ops.{op}.config.{name}")
 
 
 def op_config(op: Any, section: Mapping[str, Any] | None) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from assetq.errors import ConfigError
 
@@ -63,3 +65,24 @@ class IntEnvVar(int):
 
     def __repr__(self) -> str:
         return f"EnvVar.int({self.name!r})"
+
+
+def environment_in(data: Mapping[str, Any]) -> dict[str, EnvVar | IntEnvVar]:
+    """Those of some values that are read from the environment."""
+    return {name: value for name, value in data.items() if isinstance(value, EnvVar | IntEnvVar)}
+
+
+def read_environment(value: Any, what: str) -> Any:
+    """The value, or what its environment variable holds; `{"env": NAME}` is a variable, too.
+
+    Raises:
+        ConfigError: The variable is not set.
+    """
+    if isinstance(value, dict) and set(value) == {"env"} and isinstance(value["env"], str):
+        value = EnvVar(value["env"])
+    if not isinstance(value, EnvVar | IntEnvVar):
+        return value
+    found = value.get_value()
+    if found is None:
+        raise ConfigError(f"{what} reads environment variable '{value.env_var_name}', which is not set.")
+    return found

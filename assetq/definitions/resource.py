@@ -12,8 +12,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assetq.definitions.config_schema import check_schema, process_config, schema_default
-from assetq.definitions.env_var import EnvVar, IntEnvVar
+from assetq.definitions.config_schema import check_schema, is_config_required, process_config, schema_default
+from assetq.definitions.env_var import environment_in, read_environment
 from assetq.errors import ConfigError, DefinitionError
 
 T = TypeVar("T")
@@ -58,6 +58,11 @@ class ConfigurableResource(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        # Validation makes plain values of variables; they are put back, to be read when the resource opens.
+        self.__dict__.update(environment_in(data))
+
     def setup_for_execution(self, context: InitResourceContext) -> None:
         """Called once before the first step of a process uses the resource."""
 
@@ -89,36 +94,25 @@ class ConfigurableResource(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name not in nested}
 
     def resolved(self, config: Mapping[str, Any] | None = None, nested: Mapping[str, Any] | None = None) -> Any:
-        """A copy with fields from run config, opened resources inside, and every `EnvVar` read.
+        """A copy with opened resources inside and every `EnvVar` read; fields from run config replace all others.
 
         Raises:
             ConfigError: A variable is not set, or a field from run config does not validate.
         """
-        values = {**self.plain_config(), **(config or {}), **(nested or {})}
-        read = {name: read_environment(value, f"{type(self).__name__}.{name}") for name, value in values.items()}
-        if config:
-            return make_resource(type(self), {**read, **dict(nested or {})})
-        return self.model_copy(update={name: value for name, value in read.items() if value is not getattr(self, name)})
+        inside = dict(nested or {})
+        given = self.plain_config() if config is None else dict(config)
+        read = {
+            name: read_environment(value, f"Resource {type(self).__name__}.{name}") for name, value in given.items()
+        }
+        if config is not None or environment_in(given):
+            return make_resource(type(self), {**read, **inside})
+        return self.model_copy(update={n: v for n, v in inside.items() if v is not getattr(self, n)})
 
 
 def nested_resources(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of some values that are resources."""
     kinds = (ConfigurableResource, ResourceAtLaunch, ResourceDefinition)
     return {name: value for name, value in values.items() if isinstance(value, kinds)}
-
-
-def read_environment(value: Any, what: str) -> Any:
-    """The value, or what its environment variable holds.
-
-    Raises:
-        ConfigError: The variable is not set.
-    """
-    if not isinstance(value, EnvVar | IntEnvVar):
-        return value
-    found = value.get_value()
-    if found is None:
-        raise ConfigError(f"Resource {what} reads environment variable '{value.env_var_name}', which is not set.")
-    return found
 
 
 def make_resource(cls: type[ConfigurableResource], values: Mapping[str, Any]) -> Any:
@@ -195,6 +189,11 @@ class ResourceDefinition:
         made.preset = {"config": config}
         return made
 
+    @property
+    def needs_config(self) -> bool:
+        """True when run config must say something of it."""
+        return self.preset is None and self.config_schema is not None and is_config_required(self.config_schema)
+
     def read_config(self, section: Mapping[str, Any] | None, path: str) -> Any:
         """The config that the function is given.
 
@@ -253,5 +252,5 @@ def resource(config_schema: Any = None, description: str | None = None, **option
 
 
 def make_values_resource(**schema: Any) -> ResourceDefinition:
-    """A resource whose attributes are the values in its config. Mirrors Dagster's function."""
-    return ResourceDefinition(lambda context: SimpleNamespace(**(context.resource_config or {})), schema or None)
+    """A resource that is the values in its config, by name. Mirrors Dagster's function."""
+    return ResourceDefinition(lambda context: dict(context.resource_config or {}), schema or None)

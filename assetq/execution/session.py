@@ -77,10 +77,10 @@ class ExecutionSession:
         return opened
 
     def _opened(self, value: Any, path: str, section: Mapping[str, Any] | None) -> Any:
-        config = dict((section or {}).get("config") or {}) if not isinstance(value, ResourceDefinition) else {}
+        config = (section or {}).get("config")
         if isinstance(value, ResourceAtLaunch):
             inside = {n: self._open_value(v, f"{path}.{n}") for n, v in nested_resources(value.given).items()}
-            value = make_resource(value.cls, {**value.given, **inside, **config})
+            value = make_resource(value.cls, {**value.given, **inside, **(config or {})})
             return self._enter(value.resolved())
         if isinstance(value, ConfigurableResource):
             inside = {n: self._open_value(v, f"{path}.{n}") for n, v in value.nested.items()}
