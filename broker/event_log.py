@@ -53,6 +53,18 @@ def pack_step_event(event: StepEvent, mark: StepMark) -> bytes:
     return packb({name: value for name, value in fields.items() if value is not None})
 
 
+def pack_runless_event(event: StepEvent) -> bytes:
+    """An event that belongs to no step, as it stands in the catalog."""
+    fields = {
+        "t": str(event.type),
+        "ts": event.timestamp_ms,
+        "k": event.asset,
+        "m": event.message,
+        "d": dict(event.data),
+    }
+    return packb({name: value for name, value in fields.items() if value is not None})
+
+
 def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, bytes]) -> Event:
     """The event of a stream entry."""
     fields = unpackb(entry[b"e"])
@@ -65,7 +77,9 @@ def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, byt
         cursor=cursor,
         step_key=None if node is None else plan.steps_key(node, int(step), int(fields.get("e") or step + 1)),
         asset=fields.get("k"),
-        partition=None if node is None else _partition(plan, node, int(step), int(fields.get("e") or step + 1)),
+        partition=data.get("partition")
+        if node is None
+        else _partition(plan, node, int(step), int(fields.get("e") or step + 1)),
         attempt=fields.get("a"),
         worker=fields.get("w"),
         message=fields.get("m"),

@@ -11,7 +11,7 @@ from assetq.broker.asset_status import AssetStatus, status_location
 from assetq.broker.audit import problems, take_snapshot
 from assetq.broker.connection import RECONNECT_S, check_layout, connect, translated, with_retries
 from assetq.broker.engine import Engine
-from assetq.broker.event_log import EventLog, unpack_event
+from assetq.broker.event_log import EventLog, pack_runless_event, unpack_event
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.pool_reader import PoolReader
@@ -36,6 +36,7 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
+from assetq.execution.runless import runless_event
 from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
 from assetq.planning import Plan
 
@@ -218,7 +219,8 @@ class RedisInstance(Instance):
         if not fields.get(b"latest"):
             return None
         run_id = text(fields[b"latest_run"])
-        return unpack_event(run_id, self.runs.plan(run_id), "", {b"e": fields[b"latest"]})
+        plan = self.runs.plan(run_id) if run_id else Plan((), ())
+        return unpack_event(run_id, plan, "", {b"e": fields[b"latest"]})
 
     @on_redis
     def asset_status(self, key: Any, defs: Definitions | None = None) -> PartitionStatus:
@@ -282,6 +284,22 @@ class RedisInstance(Instance):
             _, start, stop = status_location(grid, index, index + 1)
         identity = status_location(grid, 0, 0)[0]
         self.engine.run_script("wipe_asset", asset=record.key, identity=identity, start=start, stop=stop)
+
+    @on_redis
+    def report_runless_asset_event(self, asset_event: Any) -> None:
+        """Record an event that no run made."""
+        event = runless_event(asset_event)
+        name, partition = str(event.asset), event.data.get("partition")
+        fields = self.client.hget(self.keys("asset", name), "definition")
+        grid = partitions_from_dict(unpackb(fields)["partitions"]) if fields else None
+        index = grid.index_of(partition) if grid is not None and partition is not None else 0
+        identity, start, stop = status_location(grid, index, index + 1)
+        if grid is not None and partition is None:
+            start = stop = 0
+        packed = pack_runless_event(event)
+        self.engine.run_script(
+            "record_event", asset=name, kind=str(event.type), event=packed, identity=identity, start=start, stop=stop
+        )
 
     @on_redis
     def active_run_ids(self) -> list[str]:

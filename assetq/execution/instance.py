@@ -12,6 +12,7 @@ from typing import Any
 from assetq.definitions import Definitions
 from assetq.errors import UnknownRunError, suggest
 from assetq.execution.event import Event
+from assetq.execution.instance_view import InstanceView
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
@@ -32,7 +33,7 @@ IMPLEMENTATIONS = {
 }
 
 
-class Instance(ABC):
+class Instance(InstanceView, ABC):
     """Runs, events, pools, assets and workers of one namespace. Everything the command line does is a call here."""
 
     @staticmethod
@@ -228,6 +229,14 @@ class Instance(ABC):
     @abstractmethod
     def wipe_asset(self, key: Any, partition: str | None = None) -> None:
         """Forget that an asset, or one partition, was materialized. Stored values stay."""
+
+    @abstractmethod
+    def report_runless_asset_event(self, asset_event: Any) -> None:
+        """Record that something happened to an asset outside of any run. Mirrors Dagster's method.
+
+        Args:
+            asset_event: An `AssetMaterialization`, `AssetObservation` or `AssetCheckEvaluation`.
+        """
 
     @abstractmethod
     def list_workers(self) -> list[WorkerRecord]:

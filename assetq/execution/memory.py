@@ -34,6 +34,7 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
+from assetq.execution.runless import runless_event
 from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
 from assetq.planning import Plan
@@ -51,6 +52,8 @@ class MemoryInstance(Instance):
         self._catalog: dict[str, AssetRecord] = {}
         self._materialized: dict[str, IndexSet] = {}
         self._failed: dict[str, IndexSet] = {}
+        self._runless: list[Event] = []
+        self._wiped: dict[str, Event] = {}
         self._turn = threading.Lock()
 
     @classmethod
@@ -246,12 +249,41 @@ class MemoryInstance(Instance):
     def latest_materialization(self, key: Any, partition: str | None = None) -> Event | None:
         """The latest materialization."""
         name = str(AssetKey.from_coercible(key))
-        for run in reversed(self._runs.values()):
-            for event in reversed(run.events):
-                is_its = event.type is EventType.ASSET_MATERIALIZATION and event.asset == name
-                if is_its and partition in (None, event.partition):
-                    return event
-        return None
+        own = [event for event in self._materializations(name) if partition in (None, event.partition)]
+        return own[-1] if own else None
+
+    def _materializations(self, asset: str) -> list[Event]:
+        """Those of an asset, oldest first, from behind the one after which it was wiped."""
+        events = [*self._runless, *(event for run in self._runs.values() for event in run.events)]
+        own = [e for e in events if e.type is EventType.ASSET_MATERIALIZATION and e.asset == asset]
+        own.sort(key=lambda event: event.timestamp_ms)
+        wiped = self._wiped.get(asset)
+        return own[next((i + 1 for i, event in enumerate(own) if event is wiped), 0) :]
+
+    def report_runless_asset_event(self, asset_event: Any) -> None:
+        """Record an event that no run made."""
+        event = runless_event(asset_event)
+        name, partition = str(event.asset), event.data.get("partition")
+        self._runless.append(
+            Event(
+                event.type,
+                event.timestamp_ms,
+                "",
+                asset=name,
+                partition=partition,
+                message=event.message,
+                data=event.data,
+            )
+        )
+        record = self._catalog.setdefault(name, AssetRecord(name))
+        if event.type is not EventType.ASSET_MATERIALIZATION:
+            return
+        grid = partitions_from_dict(record.partitions)
+        if grid is None or partition is not None:
+            index = grid.index_of(str(partition)) if grid is not None else 0
+            one = IndexSet.range(index, index + 1)
+            self._materialized[name] = self._materialized.get(name, IndexSet()) | one
+            self._failed[name] = self._failed.get(name, IndexSet()) - one
 
     def wipe_asset(self, key: Any, partition: str | None = None) -> None:
         """Forget materializations."""
@@ -260,6 +292,7 @@ class MemoryInstance(Instance):
         if partition is None:
             self._materialized.pop(record.key, None)
             self._failed.pop(record.key, None)
+            self._wiped.update({record.key: event for event in self._materializations(record.key)[-1:]})
         elif grid is not None:
             index = grid.index_of(partition)
             one = IndexSet.range(index, index + 1)

@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 
-from assetq import AssetKey, Instance
+from assetq import AssetKey, AssetMaterialization, AssetObservation, Instance
 from assetq.errors import (
     PoolLimitError,
     UnknownAssetError,
@@ -128,6 +128,36 @@ def test_the_catalog_and_partition_status(opened):
     assert opened.get_asset("priced").pool == "enrich"
     with pytest.raises(UnknownAssetError, match="Did you mean 'raw'"):
         opened.get_asset("rav")
+
+
+def test_what_no_run_made_can_be_reported(opened):
+    defs = defs_of("work_chain")
+    opened.register_assets(defs)
+    opened.report_runless_asset_event(AssetMaterialization("raw", partition="2013-01-05", metadata={"rows": 3}))
+    assert opened.asset_status("raw").materialized == 1
+    event = opened.get_latest_materialization_event("raw")
+    assert (event.partition, event.asset_materialization.metadata["rows"].value) == ("2013-01-05", 3)
+    assert opened.get_materialized_partitions("raw") == {"2013-01-05"}
+    opened.report_runless_asset_event(AssetMaterialization("rate"))
+    assert opened.asset_status("rate").materialized == 1
+    opened.report_runless_asset_event(AssetObservation("rate", metadata={"seen": True}))
+    opened.wipe_assets(["rate"])
+    assert opened.get_latest_materialization_event("rate") is None
+    with pytest.raises(UsageError):
+        opened.report_runless_asset_event("something")
+
+
+def test_dagsters_names(opened):
+    run = opened.submit(defs_of("work_chain"), selection="rate", tags={"a": "b"})
+    run.wait(60)
+    assert opened.get_run_by_id(run.run_id).tags == {"a": "b"}
+    assert opened.get_run_by_id("nothing") is None
+    assert [record.run_id for record in opened.get_runs()] == [run.run_id]
+    assert opened.get_runs_count() == 1
+    assert opened.has_asset_key("rate")
+    assert not opened.has_asset_key("nothing")
+    assert AssetKey("rate") in opened.all_asset_keys()
+    assert opened.all_logs(run.run_id)[-1].event_type_value == "RUN_SUCCESS"
 
 
 def test_a_submission_is_accepted_whole_or_not_at_all(opened):
