@@ -11,6 +11,7 @@ from assetq.execution.failure import ErrorInfo
 from assetq.execution.hook import HookContext
 from assetq.execution.in_process import materialize, materialize_plan, materialize_to_memory, observe
 from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.memory import instance_for_test
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
@@ -56,6 +57,7 @@ __all__ = [
     "build_asset_context",
     "build_op_context",
     "execute_step",
+    "instance_for_test",
     "materialize",
     "materialize_plan",
     "materialize_to_memory",

@@ -27,6 +27,13 @@ class InstanceView:
 
         return Instance.connect()
 
+    @staticmethod
+    def local_temp(tempdir: str | None = None) -> Instance:
+        """An instance in memory whose values are stored in a folder. Mirrors Dagster's method of that name."""
+        from assetq.execution.memory import MemoryInstance
+
+        return MemoryInstance(tempdir)
+
     def get_run_by_id(self: Any, run_id: str) -> RunRecord | None:
         """A run; None when there is none."""
         try:

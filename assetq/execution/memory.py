@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import tempfile
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -292,7 +294,8 @@ class MemoryInstance(Instance):
         if partition is None:
             self._materialized.pop(record.key, None)
             self._failed.pop(record.key, None)
-            self._wiped.update({record.key: event for event in self._materializations(record.key)[-1:]})
+            for event in self._materializations(record.key)[-1:]:
+                self._wiped[record.key] = event
         elif grid is not None:
             index = grid.index_of(partition)
             one = IndexSet.range(index, index + 1)
@@ -308,3 +311,21 @@ class MemoryInstance(Instance):
         for run in self._runs.values():
             if run.status.is_terminal:
                 run.session.close()
+
+
+@contextmanager
+def instance_for_test(
+    overrides: Mapping[str, Any] | None = None,
+    set_dagster_home: bool = True,
+    temp_dir: str | None = None,
+    **_: Any,
+) -> Iterator[Instance]:
+    """An instance for one test, with a folder of its own for values. Mirrors Dagster's `instance_for_test`.
+
+    Args:
+        overrides, set_dagster_home: Taken and not used: there is no instance file here.
+        temp_dir: Folder for stored values; by default one that goes with the block.
+    """
+    with ExitStack() as stack:
+        folder = temp_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="assetq-"))
+        yield stack.enter_context(MemoryInstance(folder))
