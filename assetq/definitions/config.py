@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from assetq.definitions.config_reading import read_model
 from assetq.definitions.config_schema import process_config, schema_default
-from assetq.definitions.env_var import environment_in, read_environment
+from assetq.definitions.env_var import environment_in
 from assetq.errors import ConfigError
 
 
@@ -84,23 +85,14 @@ def parse_config(config_type: type[BaseModel], data: Any, *, op: str, location: 
     Raises:
         ConfigError: Names the path of each bad field under `ops`.
     """
-    given = {n: _read(config_type, n, v, op) for n, v in data.items()} if isinstance(data, Mapping) else data
     try:
-        return config_type.model_validate(given or {})
+        return config_type.model_validate(read_model(config_type, data or {}, f"ops.{op}.config"))
     except ValidationError as error:
         problems = "; ".join(
             f"ops.{op}.config{''.join('.' + str(part) for part in problem['loc'])}: {problem['msg']}"
             for problem in error.errors()
         )
         raise ConfigError(f"Config of '{op}' does not validate: {problems}.", asset=op, location=location) from None
-
-
-def _read(config_type: type[BaseModel], name: str, value: Any, op: str) -> Any:
-    """A value of a field, read from the environment where run config says `{"env": NAME}`."""
-    field = config_type.model_fields.get(name)
-    if field is None or field.annotation not in (str, int, float, bool):
-        return value
-    return read_environment(value, f"ops.{op}.config.{name}")
 
 
 def op_config(op: Any, section: Mapping[str, Any] | None) -> Any:
