@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -21,7 +22,7 @@ from assetq.cli.option import (
 from assetq.cli.output import exit_code_of, print_json, print_table, summary
 from assetq.errors import UsageError
 from assetq.execution import Event, EventType, RunRecord, materialize_plan
-from assetq.planning import PartitionScope, Plan, make_plan
+from assetq.planning import PartitionScope, Plan, PlanNode, make_plan
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -31,15 +32,30 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "partitions": plan.partition_count,
         "nodes": [
             {
-                "asset": asset,
+                **subject,
                 "partitions": len(node.partitions),
                 "steps": len(node.steps),
                 "pool": node.pool,
             }
             for node in plan.nodes
-            for asset in node.assets
+            for subject in _subjects(node)
         ],
     }
+
+
+def _subjects(node: PlanNode) -> list[dict[str, str]]:
+    """What a node is about: the assets that it makes, else the checks that it evaluates, else what it observes."""
+    if node.assets:
+        return [{"asset": asset} for asset in node.assets]
+    pairs = (check.rpartition(":") for check in node.checks)
+    checks = [{"asset": asset, "check": name} for asset, _, name in pairs]
+    return checks or [{"asset": node.name, "does": "observe"}]
+
+
+def _title(subject: Mapping[str, str]) -> str:
+    if "check" in subject:
+        return f"{subject['asset']}:{subject['check']} (check)"
+    return f"{subject['asset']} (observation)" if "does" in subject else subject["asset"]
 
 
 def show_plan(plan: Plan, as_json: bool) -> None:
@@ -49,14 +65,14 @@ def show_plan(plan: Plan, as_json: bool) -> None:
         return
     rows = [
         (
-            asset,
+            _title(subject),
             len(node.partitions) if node.partitions_def else "-",
             len(node.steps),
             node.pool,
             _span(plan, node.index),
         )
         for node in plan.nodes
-        for asset in node.assets
+        for subject in _subjects(node)
     ]
     print_table(("ASSET", "PARTITIONS", "STEPS", "POOL", "FROM .. TO"), rows, "Nothing to run.")
     click.echo(f"{plan.step_count} steps, {plan.partition_count} partitions")

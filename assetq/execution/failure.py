@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetq.definitions import Failure, MetadataValue, RetryPolicy, RetryRequested
+from assetq.errors import AssetqError
 
 LONGEST_STACK = 16_384
 OWN_CODE = __name__.partition(".")[0]
@@ -39,7 +40,8 @@ def error_info(error: BaseException) -> ErrorInfo:
     frames = error.__traceback__
     while frames is not None and frames.tb_next is not None and _is_own(frames.tb_frame.f_globals.get("__name__", "")):
         frames = frames.tb_next
-    stack = "".join(traceback.format_exception(type(error), error, frames))
+    is_told = isinstance(error, AssetqError) and (frames is None or _is_own(frames.tb_frame.f_globals["__name__"]))
+    stack = "" if is_told else "".join(traceback.format_exception(type(error), error, frames))
     metadata = error.metadata if isinstance(error, Failure) else {}
     return ErrorInfo(type(error).__name__, str(error), stack[-LONGEST_STACK:], metadata)
 
