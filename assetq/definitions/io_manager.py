@@ -88,7 +88,7 @@ class _LoadingFunction(InputManager):
     fn: Callable[[Any], Any]
 
     def load_input(self, context: Any) -> Any:
-        return self.fn(context)
+        return self.fn(*([context] if inspect.signature(self.fn).parameters else []))
 
 
 def _known(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetsDefinition, OpInput
 from assetq.execution.event import EventType, StepEvent
+from assetq.execution.report import plain
 from assetq.execution.session import ExecutionSession
 from assetq.io import InputContext, OutputContext
+from assetq.io.context import NO_JOB, NO_RUN
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition
-from assetq.planning import mapping_between
+from assetq.planning import PlanNode, mapping_between
 
 if TYPE_CHECKING:
     from assetq.execution.task import StepTask
@@ -31,40 +34,91 @@ def load_input(
     that is read by one without partitions.
     """
     upstream = session.defs.graph.get(op_input.key)
-    keys = upstream_partition_keys(session, task, definition, op_input)
+    manager_key = op_input.asset_in.input_manager_key or upstream.io_manager_key
+    op_config = task.run_config.get("ops", {}).get(definition.op.name) or {}
     context = InputContext(
         name=op_input.name,
         asset_key=op_input.key,
         run_id=task.run_id,
-        partition_keys=keys,
-        definition_metadata=upstream.spec.metadata,
-        annotation=op_input.annotation,
+        partition_keys=upstream_partition_keys(session, task, definition, op_input),
+        partition_key=_only(own_partition_keys(task)),
+        partitions_def=upstream.partitions_def,
+        annotation=op_input.asset_in.dagster_type or op_input.annotation,
+        config=(op_config.get("inputs") or {}).get(op_input.name),
+        resource_config=session.resource_config(manager_key),
         resources=session.resources(),
         storage=session.storage,
-        metadata=_input_metadata(task, definition, op_input, keys),
-        upstream_output=OutputContext("result", op_input.key, partition_keys=keys, storage=session.storage),
+        op_def=definition.op,
+        job_name=NO_JOB,
+        metadata=op_input.asset_in.metadata,
+        upstream_output=upstream_context(session, task, op_input),
+        instance=session.instance,
         reader=definition.op.name,
     )
-    manager = session.io_manager(op_input.asset_in.input_manager_key or upstream.io_manager_key)
-    value = manager.load_input(context)
-    events.append(
-        StepEvent(
-            EventType.LOADED_INPUT,
-            time.time_ns() // 1_000_000,
-            asset=str(op_input.key),
-            data={"input": op_input.name},
-        )
-    )
+    value = session.io_manager(manager_key).load_input(context)
+    events.extend(_loaded(op_input, context))
     return value
 
 
-def _input_metadata(
-    task: StepTask, definition: AssetsDefinition, op_input: OpInput, keys: list[str] | None
-) -> dict[str, Any]:
-    metadata = dict(op_input.asset_in.metadata)
-    if keys is not None and (definition.partitions_def is None or "dict" in str(op_input.annotation).lower()):
-        metadata["always_dict"] = True
-    return metadata
+def _loaded(op_input: OpInput, context: InputContext) -> Iterator[StepEvent]:
+    """What the log is told of an input: what its manager observed, and that it was loaded."""
+    now_ms = time.time_ns() // 1_000_000
+    for seen in context.consume_events():
+        data = {"metadata": plain(seen.metadata), "tags": {}, "is_logged": True}
+        if seen.partition is not None:
+            data["partition"] = seen.partition
+        yield StepEvent(
+            EventType.ASSET_OBSERVATION, now_ms, asset=str(seen.asset_key), message=seen.description, data=data
+        )
+    told = {"input": op_input.name, "metadata": plain(context.consume_logged_metadata())}
+    yield StepEvent(EventType.LOADED_INPUT, now_ms, asset=str(op_input.key), data=told)
+
+
+def upstream_context(session: ExecutionSession, task: StepTask, op_input: OpInput) -> OutputContext:
+    """The output that is read, as its own I/O manager was told of it.
+
+    An output of another run is told of by its asset alone, as in Dagster.
+    """
+    upstream = session.defs.graph.get(op_input.key)
+    told: dict[str, Any] = {
+        "asset_key": op_input.key,
+        "asset_spec": upstream.spec,
+        "definition_metadata": upstream.spec.metadata,
+        "partitions_def": upstream.partitions_def,
+        "resource_config": session.resource_config(upstream.io_manager_key),
+        "resources": session.resources(),
+        "storage": session.storage,
+    }
+    node = task.plan.node_for_asset(str(op_input.key))
+    output = None if upstream.assets_def is None else upstream.assets_def.op.output_for(op_input.key)
+    if node is None or output is None:
+        return OutputContext(name=op_input.name, step_key="none", run_id=NO_RUN, **told)
+    keys = own_partition_keys(task) if node.partitions_def == task.plan_node.partitions_def else None
+    return OutputContext(
+        name=output.name,
+        step_key=_step_key(task, node) if keys else node.name,
+        run_id=task.run_id,
+        partition_keys=keys,
+        annotation=output.annotation,
+        op_def=upstream.assets_def.op if upstream.assets_def else None,
+        job_name=NO_JOB,
+        **told,
+    )
+
+
+def _step_key(task: StepTask, node: PlanNode) -> str:
+    """The upstream step that made the step's own first partition."""
+    start = (task.partition_range or (0, 1))[0]
+    return task.plan.step_key(node.index, node.step_of(start)) if start in node.partitions else node.name
+
+
+def own_partition_keys(task: StepTask) -> list[str] | None:
+    """Keys of a step's own partitions; None for an asset without partitions."""
+    return task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None
+
+
+def _only(keys: list[str] | None) -> str | None:
+    return keys[0] if keys and len(keys) == 1 else None
 
 
 def upstream_partition_keys(

@@ -8,7 +8,8 @@ from typing import Any
 from assetq.definitions import AssetKey, Definitions
 from assetq.errors import UnknownPartitionError, UsageError
 from assetq.execution.session import ExecutionSession
-from assetq.io import InputContext
+from assetq.io import InputContext, OutputContext
+from assetq.io.context import NO_RUN
 
 
 def load_asset_value(
@@ -27,14 +28,23 @@ def load_asset_value(
     session = ExecutionSession(defs, storage=storage, instance=instance)
     try:
         context = InputContext(
-            name="value",
             asset_key=node.key,
             partition_keys=keys,
-            definition_metadata=node.spec.metadata,
+            partitions_def=node.partitions_def,
             annotation=python_type,
+            resource_config=session.resource_config(node.io_manager_key),
             resources=session.resources(),
             storage=session.storage,
-            metadata=dict(metadata or {}),
+            metadata=metadata,
+            upstream_output=OutputContext(
+                name="result",
+                asset_key=node.key,
+                run_id=NO_RUN,
+                partition_keys=keys,
+                partitions_def=node.partitions_def,
+                definition_metadata=node.spec.metadata,
+                storage=session.storage,
+            ),
             reader="load_asset_value",
         )
         return session.io_manager(node.io_manager_key).load_input(context)

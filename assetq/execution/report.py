@@ -27,6 +27,7 @@ from assetq.definitions import (
     OpOutput,
     Output,
 )
+from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
 from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
@@ -36,6 +37,7 @@ from assetq.execution.event import EventType, StepEvent
 from assetq.execution.session import ExecutionSession
 from assetq.execution.task import Guard, StepTask
 from assetq.io import OutputContext
+from assetq.io.context import NO_JOB
 
 NOTES = (AssetMaterialization, AssetObservation, ExpectationResult, AssetCheckEvaluation)
 RESULTS = (Output, MaterializeResult, ObserveResult, AssetCheckResult, *NOTES)
@@ -149,37 +151,64 @@ class StepReport:
             metadata.update(item.metadata)
             value, data_version, tags = item.value, item.data_version, item.tags
         self.values[output.name] = None if value is NO_VALUE else value
-        if value is not NO_VALUE and not output.is_nothing:
-            check_output(output, value, self.context, self.definition.op.name)
-            metadata.update(self._handle_output(output, value))
         for name in (None, output.name, str(output.key)):
             metadata.update(self.context.output_metadata.get(name, {}))
+        if value is not NO_VALUE and not output.is_nothing:
+            check_output(output, value, self.context, self.definition.op.name)
+            metadata.update(self._handle_output(output, value, metadata))
         self._materialized(output, metadata, data_version.value if data_version else None, tags)
         self.produced.add(output.name)
         for result in getattr(item, "check_results", ()):
             self._evaluate(result, output.key)
 
-    def _handle_output(self, output: OpOutput, value: Any) -> dict[str, MetadataValue]:
-        task = self.task
-        keys = task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None
-        context = OutputContext(
+    def _handle_output(
+        self, output: OpOutput, value: Any, metadata: Mapping[str, MetadataValue]
+    ) -> Mapping[str, MetadataValue]:
+        context = self._output_context(output, metadata)
+        returned: Any = self.session.io_manager(output.io_manager_key).handle_output(context, value)
+        for event in context.consume_events():
+            self.note(event)
+        recorded = {**context.consume_logged_metadata(), **self._returned_metadata(output, returned)}
+        self._event(EventType.HANDLED_OUTPUT, output.key, {"io_manager_key": output.io_manager_key})
+        return recorded
+
+    def _returned_metadata(self, output: OpOutput, returned: Any) -> Mapping[str, MetadataValue]:
+        if returned is None:
+            return {}
+        if isinstance(returned, Mapping):
+            return normalize_metadata(returned)
+        if isinstance(returned, AssetMaterialization):
+            self.note(returned)
+            return {}
+        raise StepFailedError(
+            f"handle_output of I/O manager '{output.io_manager_key}' returned {type(returned).__name__} for output "
+            f"'{output.name}'; it returns nothing, a dict of metadata, or an AssetMaterialization."
+        )
+
+    def _output_context(self, output: OpOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
+        task, op = self.task, self.definition.op
+        op_config = task.run_config.get("ops", {}).get(op.name) or {}
+        return OutputContext(
             name=output.name,
             asset_key=output.key,
             run_id=task.run_id,
-            partition_keys=keys,
+            partition_keys=task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None,
+            partitions_def=task.plan_node.partitions_def,
             definition_metadata=output.spec.metadata,
             annotation=output.annotation,
+            config=(op_config.get("outputs") or {}).get(output.name),
+            resource_config=self.session.resource_config(output.io_manager_key),
             resources=self.context.resources,
             storage=self.session.storage,
             log=self.context.log,
+            op_def=op,
+            job_name=NO_JOB,
             step_key=task.step_key,
+            asset_spec=output.spec,
+            output_metadata=metadata,
             fence=task.fence,
             guard=self.guard,
-            metadata=output.spec.metadata,
         )
-        self.session.io_manager(output.io_manager_key).handle_output(context, value)
-        self._event(EventType.HANDLED_OUTPUT, output.key, {"io_manager_key": output.io_manager_key})
-        return context.recorded
 
     def _materialized(
         self,

@@ -112,6 +112,15 @@ class ExecutionSession:
         manager: IOManager = found
         return manager
 
+    def resource_config(self, key: str) -> Any:
+        """What a resource was configured with; None for an object that takes no config."""
+        value, section = self.defs.resources.get(key), self.config.get(key)
+        if isinstance(value, ResourceDefinition):
+            return value.read_config(section, f"resources.{key}.config")
+        if isinstance(value, ConfigurableResource):
+            return {**value.plain_config(), **((section or {}).get("config") or {})}
+        return None
+
     def resources(self) -> Resources:
         """All resources as attributes."""
         return Resources(self.resource, list(self.defs.resources))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assetq.definitions import IOManager
+from assetq.definitions import IOManager, IOManagerDefinition
 from assetq.errors import StorageError
 from assetq.io.context import InputContext, OutputContext
 
@@ -40,3 +40,6 @@ class InMemoryIOManager(IOManager):
                 f"Asset '{context.asset_key}'{f', partition {key!r}' if key else ''}, which '{context.reader}' reads, "
                 "was not materialized in this process."
             ) from None
+
+
+mem_io_manager = IOManagerDefinition(InMemoryIOManager, description="Keeps values in this process.")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from assetq.errors import StorageError
 from assetq.io.context import InputContext, OutputContext
-from assetq.io.upath_io_manager import UPathIOManager
+from assetq.io.upath_io_manager import ConfigurableUPathIOManager
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
-class ParquetIOManager(UPathIOManager):
+class ParquetIOManager(ConfigurableUPathIOManager):
     """Stores polars and pandas data frames as Parquet.
 
     A frame is loaded as what the reading argument is annotated with; without an annotation as polars when it
@@ -19,7 +21,7 @@ class ParquetIOManager(UPathIOManager):
 
     extension: ClassVar[str] = ".parquet"
 
-    def dump_to_path(self, context: OutputContext, obj: Any, path: Path) -> None:
+    def dump_to_path(self, context: OutputContext, obj: Any, path: UPath) -> None:
         library = type(obj).__module__.partition(".")[0]
         if library == "polars":
             frame = obj.collect() if hasattr(obj, "collect") else obj
@@ -32,10 +34,10 @@ class ParquetIOManager(UPathIOManager):
                 f"Asset '{context.asset_key}' returned {type(obj).__name__}; ParquetIOManager stores polars and pandas "
                 "data frames. Return one, or give the asset another io_manager_key."
             )
-        if context.partition_keys is None or context.has_partition_key:
+        if context.partition_keys is None or context.has_one_partition:
             context.add_output_metadata({"row_count": len(frame)})
 
-    def load_from_path(self, context: InputContext, path: Path) -> Any:
+    def load_from_path(self, context: InputContext, path: UPath) -> Any:
         if not path.exists():
             raise FileNotFoundError(path)
         if _wants_pandas(context.annotation):

@@ -1,0 +1,139 @@
+"""Writes a value so that a reader sees the old one or the new one, never half of it.
+
+A value is written into a folder of its own under `.attempts/`, which carries the attempt's fence; the fence is checked,
+and only then the value is moved into place (local) or sent as one object (remote).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+ATTEMPTS = ".attempts"
+ABANDONED_S = 3600.0
+
+Write = Callable[["UPath"], None]
+
+
+def is_local(path: UPath) -> bool:
+    """True for a path of this machine's file systems."""
+    return getattr(path, "protocol", "") in ("", "file", "local")
+
+
+def publish(path: UPath, write: Write, fence: int, guard: Callable[[], None]) -> int:
+    """Have a value written elsewhere, and put it in its place when the guard lets it through.
+
+    Args:
+        path: The place.
+        write: Writes the value to the local path that it is given, which has the name of the place.
+        fence: Number of the attempt.
+        guard: Raises when the attempt was overtaken.
+
+    Returns:
+        How many bytes were written.
+    """
+    return _publish_local(path, write, fence, guard) if is_local(path) else _publish_remote(path, write, guard)
+
+
+def _publish_local(path: UPath, write: Write, fence: int, guard: Callable[[], None]) -> int:
+    target = Path(str(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    workplace = target.parent / ATTEMPTS
+    workplace.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{fence}.", dir=workplace))
+    try:
+        write(_upath(folder / target.name))
+        written = sorted(folder.iterdir())
+        size = sum(_sync(file) for file in _files_of(folder))
+        guard()
+        for entry in written:
+            _move(entry, target.parent / entry.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    _sweep(workplace)
+    return size
+
+
+def _publish_remote(path: UPath, write: Write, guard: Callable[[], None]) -> int:
+    with tempfile.TemporaryDirectory(prefix="assetq-") as text:
+        folder = Path(text)
+        write(_upath(folder / path.name))
+        size = sum(file.stat().st_size for file in _files_of(folder))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        guard()
+        for file in _files_of(folder):
+            place = path.parent.joinpath(*file.relative_to(folder).parts)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.fs.put_file(str(file), place.path)
+    return size
+
+
+@contextlib.contextmanager
+def as_local(path: UPath) -> Iterator[UPath]:
+    """The file, or the folder, as a local one for as long as the block lasts.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    if is_local(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="assetq-") as folder:
+        local = Path(folder) / path.name
+        if path.fs.isdir(path.path):
+            path.fs.get(path.path, str(local), recursive=True)
+        else:
+            with path.open("rb") as source, local.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        yield _upath(local)
+
+
+def _upath(path: Path) -> UPath:
+    from upath import UPath  # brings fsspec, which takes its time
+
+    return UPath(str(path))
+
+
+def _files_of(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def _sync(path: Path) -> int:
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
+        return os.fstat(written.fileno()).st_size
+
+
+def _move(source: Path, target: Path) -> None:
+    """Put a file, or a folder, in the place of what is there."""
+    if target.is_dir() and not target.is_symlink():
+        os.rename(target, source.with_name(f"{source.name}~"))  # goes with the attempt's folder
+    os.replace(source, target)
+
+
+def _sweep(workplace: Path) -> None:
+    """Remove what killed attempts left. What is still written to is never that old."""
+    oldest = time.time() - ABANDONED_S
+    for entry in os.scandir(workplace):
+        with contextlib.suppress(FileNotFoundError):
+            if entry.stat().st_mtime >= oldest:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                _sweep_folder(entry.path, oldest)
+            else:
+                os.unlink(entry)
+
+
+def _sweep_folder(path: str, oldest: float) -> None:
+    """Remove a folder; its own time stands still while the file in it grows."""
+    if all(file.stat().st_mtime < oldest for file in Path(path).rglob("*")):
+        shutil.rmtree(path, ignore_errors=True)
