@@ -117,9 +117,10 @@ class ExecutionSession:
         value, section = self.defs.resources.get(key), self.config.get(key)
         if isinstance(value, ResourceDefinition):
             return value.read_config(section, f"resources.{key}.config")
-        if isinstance(value, ConfigurableResource):
-            return {**value.plain_config(), **((section or {}).get("config") or {})}
-        return None
+        config = (section or {}).get("config") or {}
+        if isinstance(value, ResourceAtLaunch):
+            return {**value.given, **config}
+        return value.resolved(config).plain_config() if isinstance(value, ConfigurableResource) else None
 
     def resources(self) -> Resources:
         """All resources as attributes."""

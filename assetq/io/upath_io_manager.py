@@ -12,7 +12,8 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from assetq.definitions import ConfigurableIOManager, IOManager, MetadataValue
+from assetq.definitions import ConfigurableIOManager, EnvVar, IOManager, MetadataValue
+from assetq.definitions.resource import read_environment
 from assetq.errors import StorageError
 from assetq.io.atomic import as_local, publish
 from assetq.io.context import InputContext, OutputContext
@@ -43,7 +44,7 @@ class UPathIOManager(IOManager):
 
     def __init__(self, base_path: UPath | str | None = None, base_dir: UPath | str | None = None) -> None:
         base = base_path if base_path is not None else base_dir
-        self._base_path = None if base is None else _upath(base)
+        self._base_path: Any = base if base is None or isinstance(base, EnvVar) else _upath(base)
 
     @abstractmethod
     def dump_to_path(self, context: OutputContext, obj: Any, path: UPath) -> None:
@@ -91,7 +92,7 @@ class UPathIOManager(IOManager):
             raise StorageError(
                 f"{type(self).__name__} has no base path and no storage is set. Give base_path, or set ASSETQ_STORAGE."
             )
-        return _upath(base)
+        return _upath(read_environment(base, f"{type(self).__name__}.base_path"))
 
     def _get_path_without_extension(self, context: InputContext | OutputContext) -> UPath:
         find = self.get_asset_relative_path if context.has_asset_key else self.get_op_output_relative_path
@@ -118,7 +119,8 @@ class UPathIOManager(IOManager):
 
     @property
     def _own_base(self) -> UPath:
-        return _upath(getattr(self, "_base_path", None) or getattr(self, "base_dir", None) or ".")
+        base = getattr(self, "_base_path", None) or getattr(self, "base_dir", None) or "."
+        return _upath(read_environment(base, f"{type(self).__name__}.base_path"))
 
     # What can be done there.
 

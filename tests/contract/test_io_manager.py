@@ -13,7 +13,7 @@ import pandas
 import polars
 import pytest
 
-from assetq import AssetKey, FilesystemIOManager, InMemoryIOManager, ParquetIOManager
+from assetq import AssetKey, EnvVar, FilesystemIOManager, InMemoryIOManager, ParquetIOManager, UPathIOManager
 from assetq.errors import StaleAttemptError, StorageError
 from assetq.io import InputContext, OutputContext
 
@@ -162,3 +162,105 @@ def test_a_frame_is_loaded_as_the_reader_asks(tmp_path):
 def test_parquet_stores_frames_only(tmp_path):
     with pytest.raises(StorageError, match=r"'a' returned int; ParquetIOManager stores polars and pandas"):
         Case(ParquetIOManager(), str(tmp_path)).store(1, obj=3)
+
+
+class Written(UPathIOManager):
+    """As people write them for Dagster: no configuration, a base path, any kind of write."""
+
+    extension = ".txt"
+
+    def __init__(self, base_path: Any, write: Any) -> None:
+        super().__init__(base_path)
+        self.write = write
+
+    def dump_to_path(self, context: OutputContext, obj: Any, path: Any) -> None:
+        self.write(path, obj)
+
+    def load_from_path(self, context: InputContext, path: Any) -> Any:
+        return path.read_text() if path.is_file() else {part.name: part.read_text() for part in path.iterdir()}
+
+
+@pytest.fixture(params=["local", "remote"])
+def base(request, tmp_path):
+    return str(tmp_path / "base") if request.param == "local" else f"memory://{uuid.uuid4().hex}"
+
+
+def write_text(path: Any, obj: str) -> None:
+    path.write_text(obj)
+
+
+def write_folder(path: Any, obj: dict[str, str]) -> None:
+    path.mkdir()
+    for name, text in obj.items():
+        (path / name).write_text(text)
+
+
+def test_a_manager_for_dagster_writes_atomically(base):
+    case = Case(Written(base, write_text), "")
+    case.store(0, "x", obj="old")
+
+    def fail(path, obj):
+        path.write_text("half")
+        raise ValueError(obj)
+
+    case.manager.write = fail
+    with pytest.raises(ValueError, match="new"):
+        case.store(0, "x", obj="new")
+    case.manager.write = write_text
+
+    def guard():
+        raise StaleAttemptError("lost")
+
+    with pytest.raises(StaleAttemptError):
+        case.store(0, "x", obj="late", guard=guard)
+    assert case.load("x") == "old"
+    case.store(0, "x", obj="new")
+    assert case.load("x") == "new"
+
+
+def test_a_folder_is_a_value(base):
+    case = Case(Written(base, write_folder), "")
+    recorded = case.store(0, "x", obj={"a": "1", "b": "22"}).recorded
+    assert recorded["size_bytes"].value == 3
+    assert case.load("x") == {"a": "1", "b": "22"}
+
+
+def test_a_folder_replaces_a_folder_whole(tmp_path):
+    case = Case(Written(tmp_path, write_folder), str(tmp_path))
+    case.store(0, "x", obj={"a": "1", "b": "2"})
+    case.store(0, "x", obj={"b": "3"})
+    assert case.load("x") == {"b": "3"}
+    assert files(case) == ["a/x.txt/b"]
+
+
+def test_files_beside_the_value_come_along(tmp_path):
+    def write(path, obj):
+        path.write_text(obj)
+        path.with_suffix(".meta").write_text("m")
+
+    case = Case(Written(tmp_path, write), str(tmp_path))
+    case.store(0, "x", obj="v")
+    assert files(case) == ["a/x.meta", "a/x.txt"]
+
+
+def test_a_folder_of_a_killed_attempt_is_swept(local):
+    local.store(1, "x")
+    left = Path(local.base, "a", ".attempts", "7.abc")
+    left.mkdir()
+    (left / "x").write_bytes(b"half")
+    for path in (left / "x", left):
+        os.utime(path, (time.time() - 7200,) * 2)
+    local.store(2, "y")
+    assert not left.exists()
+
+
+def test_a_base_path_may_come_from_the_environment(tmp_path, monkeypatch):
+    manager = Written(EnvVar("VALUES"), write_text)
+    monkeypatch.setenv("VALUES", str(tmp_path / "there"))
+    Case(manager, "").store(0, obj="v")
+    assert (tmp_path / "there" / "a.txt").read_text() == "v"
+
+
+def test_the_place_is_the_storage_of_the_run_when_none_is_given(tmp_path):
+    Case(Written(None, write_text), str(tmp_path)).store(0, obj="v")
+    assert (tmp_path / "a.txt").read_text() == "v"
