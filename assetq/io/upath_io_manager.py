@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from assetq.definitions import ConfigurableIOManager, EnvVar, IOManager, MetadataValue
-from assetq.definitions.resource import read_environment
+from assetq.definitions.env_var import read_environment
 from assetq.errors import StorageError
 from assetq.io.atomic import as_local, publish
 from assetq.io.context import InputContext, OutputContext
