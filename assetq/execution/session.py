@@ -117,9 +117,9 @@ class ExecutionSession:
         value, section = self.defs.resources.get(key), self.config.get(key)
         if isinstance(value, ResourceDefinition):
             return value.read_config(section, f"resources.{key}.config")
-        config = (section or {}).get("config") or {}
+        config = (section or {}).get("config")
         if isinstance(value, ResourceAtLaunch):
-            return {**value.given, **config}
+            return {**value.given, **(config or {})}
         return value.resolved(config).plain_config() if isinstance(value, ConfigurableResource) else None
 
     def resources(self) -> Resources:
