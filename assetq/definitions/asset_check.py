@@ -52,7 +52,8 @@ def asset_check(
         required_resource_keys, resource_defs, config_schema, op_tags, retry_policy, pool: As for `@asset`.
         compute_kind: Carried along.
         metadata: Recorded with the definition.
-        automation_condition, partitions_def: Carried along.
+        automation_condition: Carried along.
+        partitions_def: The asset's own, for a check of each partition; without it the asset is checked as a whole.
 
     Raises:
         DefinitionError: Something does not fit; names the check, file and line.
@@ -181,8 +182,25 @@ def _make_checks(
         location=location,
     )
     return AssetChecksDefinition(
-        op, specs=(), deps=_deps_of(specs, signature, location), resource_defs=resource_defs, check_specs=specs
+        op,
+        specs=(),
+        deps=_deps_of(specs, signature, location),
+        partitions_def=_common_partitions(specs, location),
+        resource_defs=resource_defs,
+        check_specs=specs,
     )
+
+
+def _common_partitions(specs: Sequence[AssetCheckSpec], location: object | None) -> Any:
+    """The partitions that one op can check: all of its checks have the same."""
+    grid = specs[0].partitions_def
+    if any(spec.partitions_def != grid for spec in specs):
+        raise DefinitionError(
+            f"Check '{specs[0].key}' is evaluated with others that have other partitions; give all the same.",
+            asset=str(specs[0].asset_key),
+            location=location,
+        )
+    return grid
 
 
 def _deps_of(specs: Sequence[AssetCheckSpec], signature: OpSignature, location: object | None) -> tuple[AssetDep, ...]:

@@ -77,11 +77,12 @@ class _Planner:
         graph = self.defs.graph
         chosen = [definition for definition in graph.ops if definition.keys & self.keys]
         chosen += [definition for definition in graph.observables if definition.keys & self.observed]
-        self._require_scope(chosen)
+        self._require_scope([*chosen, *self._checks_beside([], [])])
         sets = self._partition_sets(chosen)
         kept = [definition for definition in chosen if sets[definition.op.name]]
-        checking = self._checks_beside(chosen, kept)
-        sets.update({definition.op.name: WHOLE for definition in checking})
+        beside = self._checks_beside(chosen, kept)
+        sets.update({definition.op.name: self._checked(definition, sets) for definition in beside})
+        checking = [definition for definition in beside if sets[definition.op.name]]
         ordered = in_order(kept, checking)
         nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(ordered))
         return Plan(nodes, tuple(self._edges(ordered)), selection)
@@ -99,8 +100,8 @@ class _Planner:
         partitioned = next((d for d in chosen if d.partitions_def is not None), None)
         if partitioned is not None and self.scope.is_empty:
             raise UsageError(
-                f"Asset '{sorted(partitioned.keys)[0]}' is partitioned: say which partitions, with --partition KEY, "
-                "--partitions FIRST..LAST, --all, --missing or --failed."
+                f"{partitioned.noun} '{partitioned.subject}' is partitioned: say which partitions, with "
+                "--partition KEY, --partitions FIRST..LAST, --all, --missing or --failed."
             )
         if partitioned is None and (self.scope.keys or self.scope.ranges):
             raise UsageError("None of the selected assets is partitioned; leave the partition out.")
@@ -127,7 +128,7 @@ class _Planner:
 
     def _by_key(self, chosen: list[AssetsDefinition]) -> dict[str, IndexSet]:
         anchors = self._anchors(chosen)
-        named = self._named_partitions(anchors)
+        named = self._named_partitions(anchors) if anchors else {}
         sets: dict[str, IndexSet] = {}
         for definition in chosen:
             name = definition.op.name
@@ -182,6 +183,15 @@ class _Planner:
             reached = reached | mapping.downstream(sets[above.op.name], above.partitions_def, definition.partitions_def)
         return reached
 
+    def _checked(self, definition: AssetsDefinition, sets: Mapping[str, IndexSet]) -> IndexSet:
+        """Partitions of a check: those that are made beside it; those that are named when its asset is not made."""
+        if definition.partitions_def is None:
+            return WHOLE
+        makers = [self.defs.graph.nodes[key.asset_key].assets_def for key in definition.check_keys]
+        if any(maker is not None and maker.op.name in sets for maker in makers):
+            return self._derived(definition, sets)
+        return self._all(definition) if self.scope.all else self._resolve(definition.partitions_def)
+
     def _node(self, index: int, definition: AssetsDefinition, partitions: IndexSet) -> PlanNode:
         policy = definition.backfill_policy
         op = definition.op
@@ -214,7 +224,8 @@ class _Planner:
                 edge = PlanEdge(place[id(above)], place[id(definition)], mapping)
                 edges[edge.upstream, edge.downstream, mapping] = edge
         for check, definition in blocked_by(ordered):
-            edge = PlanEdge(place[id(check)], place[id(definition)], AllPartitionMapping())
+            mapping = blocked_through(check, definition)
+            edge = PlanEdge(place[id(check)], place[id(definition)], mapping)
             edges[edge.upstream, edge.downstream, edge.mapping] = edge
         return list(edges.values())
 
@@ -228,6 +239,13 @@ def blocked_by(definitions: list[AssetsDefinition]) -> Iterator[tuple[AssetsDefi
         for definition in definitions:
             if definition.keys and guarded & {dep.asset_key for dep in definition.deps} - definition.keys:
                 yield check, definition
+
+
+def blocked_through(check: AssetsDefinition, definition: AssetsDefinition) -> PartitionMapping:
+    """Which partitions of a blocking check an asset waits for: those that it reads of what is checked."""
+    guarded = {spec.asset_key for spec in check.check_specs if spec.blocking}
+    dep = next(dep for dep in definition.deps if dep.asset_key in guarded)
+    return mapping_between(definition, dep.asset_key, check, dep.partition_mapping)
 
 
 def in_order(assets: list[AssetsDefinition], checks: list[AssetsDefinition]) -> list[AssetsDefinition]:
@@ -288,7 +306,7 @@ def mapping_between(
     if isinstance(given, TimeWindowPartitionMapping) and not all(
         isinstance(grid, TimeWindowPartitionsDefinition) for grid in grids
     ):
-        own = sorted(definition.keys)[0]
+        own = definition.subject
         raise DefinitionError(
             f"Asset '{own}' reads '{upstream_key}' through a TimeWindowPartitionMapping, but both must be "
             "partitioned by time.",
