@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import to_jsonable_python
 
 from assetq.definitions.config_reading import read_model
 from assetq.definitions.config_schema import process_config, schema_default
-from assetq.definitions.env_var import environment_in
+from assetq.definitions.env_var import EnvVar, IntEnvVar, environment_in
 from assetq.errors import ConfigError
 
 
@@ -52,13 +54,18 @@ class RunConfig:
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, BaseModel):
-        return value
-    variables = environment_in(value.__dict__)
-    return {
-        **value.model_dump(mode="json", exclude=set(variables)),
-        **{name: {"env": variable.env_var_name} for name, variable in variables.items()},
-    }
+    """The form of a value in run config: enum members by name, variables as `{"env": NAME}`."""
+    if isinstance(value, BaseModel):
+        return {name: _plain(inner) for name, inner in value}
+    if isinstance(value, EnvVar | IntEnvVar):
+        return {"env": value.env_var_name}
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    return to_jsonable_python(value)
 
 
 def run_config_dict(config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]:
