@@ -1,29 +1,34 @@
 """Every error that assetq raises.
 
     AssetqError                     exit code 1
-    ├── UsageError                  exit code 2: something given to assetq is wrong
-    │   ├── DefinitionError         definitions that cannot work; names asset, file and line
-    │   │   ├── CycleError
-    │   │   ├── DuplicateKeyError
-    │   │   ├── UnknownUpstreamError
-    │   │   ├── InvalidKeyError
-    │   │   ├── ConfigError
-    │   │   └── MissingResourceError
-    │   ├── LoadError               code that cannot be imported
-    │   ├── UnknownAssetError
-    │   ├── UnknownPartitionError
-    │   ├── UnknownRunError
-    │   ├── SelectionError
-    │   └── PoolLimitError
+    ├── InvariantError              something that cannot be was asked for or given
+    │   ├── UsageError              exit code 2: something given to assetq is wrong
+    │   │   ├── DefinitionError     definitions that cannot work; names asset, file and line
+    │   │   │   ├── CycleError
+    │   │   │   ├── DuplicateKeyError
+    │   │   │   ├── UnknownUpstreamError
+    │   │   │   ├── UnknownAssetError
+    │   │   │   ├── InvalidKeyError
+    │   │   │   ├── ConfigError
+    │   │   │   └── MissingResourceError    also an AttributeError
+    │   │   ├── InvocationError     also a TypeError: a direct call with the wrong arguments
+    │   │   ├── LoadError           code that cannot be imported
+    │   │   ├── UnknownPartitionError
+    │   │   ├── UnknownRunError
+    │   │   ├── SelectionError
+    │   │   └── PoolLimitError
+    │   ├── StepFailedError
+    │   │   └── CheckFailedError    a blocking check found the asset wrong
+    │   └── StorageError
+    ├── UserCodeError               code around the ops raised; what it raised is the cause
+    │   └── ResourceError
     ├── ServerUnreachableError      exit code 3
     ├── RunFailedError
-    ├── StepFailedError
-    │   └── CheckFailedError        a blocking check found the asset wrong
-    ├── StaleAttemptError           an attempt whose lease was lost
-    └── StorageError
+    └── StaleAttemptError           an attempt whose lease was lost
     StepInterrupted                 BaseException: a running step is told to stop
 
-Every message says what was wrong, where, and what to do next; attributes carry the parts.
+Every message says what was wrong, where, and what to do next; attributes carry the parts. Some classes have a second
+base, or stand below a wider one, so that code written for Dagster catches them: `assetq.dagster` gives Dagster's names.
 """
 
 from __future__ import annotations
@@ -38,7 +43,11 @@ class AssetqError(Exception):
     exit_code = 1
 
 
-class UsageError(AssetqError):
+class InvariantError(AssetqError):
+    """Something that cannot be was asked for or given."""
+
+
+class UsageError(InvariantError):
     """Something given to assetq is wrong: nothing has run."""
 
     exit_code = 2
@@ -78,15 +87,19 @@ class ConfigError(DefinitionError):
     """Configuration does not validate."""
 
 
-class MissingResourceError(DefinitionError):
-    """A required resource or I/O manager is not provided."""
+class MissingResourceError(DefinitionError, AttributeError):
+    """A required resource or I/O manager is not provided. `hasattr(context.resources, key)` is False for it."""
+
+
+class InvocationError(UsageError, TypeError):
+    """An asset or op was called directly with arguments that do not fit its function."""
 
 
 class LoadError(UsageError):
     """The module or file with the definitions cannot be loaded."""
 
 
-class UnknownAssetError(UsageError):
+class UnknownAssetError(DefinitionError):
     """There is no such asset."""
 
 
@@ -131,7 +144,7 @@ class RunFailedError(AssetqError):
     """A run did not succeed."""
 
 
-class StepFailedError(AssetqError):
+class StepFailedError(InvariantError):
     """A step's op raised."""
 
 
@@ -139,11 +152,24 @@ class CheckFailedError(StepFailedError):
     """A blocking check failed with severity ERROR."""
 
 
+class UserCodeError(AssetqError):
+    """User code that stands around the ops raised. What an op raises itself is never wrapped."""
+
+    @property
+    def user_exception(self) -> BaseException | None:
+        """What was raised."""
+        return self.__cause__
+
+
+class ResourceError(UserCodeError):
+    """A resource could not be opened."""
+
+
 class StaleAttemptError(AssetqError):
     """The attempt's lease was lost: its result must not become visible."""
 
 
-class StorageError(AssetqError):
+class StorageError(InvariantError):
     """A stored value cannot be written or read."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import Op
 from assetq.definitions.retry_policy import BackfillPolicy
 from assetq.definitions.source_location import SourceLocation
-from assetq.errors import DefinitionError
+from assetq.errors import DefinitionError, InvocationError
 
 
 class AssetsDefinition:
@@ -105,8 +106,16 @@ class AssetsDefinition:
         """Call the function directly, as in a unit test.
 
         Arguments for resources and config that are not given are taken from the context, if one is given.
+
+        Raises:
+            InvocationError: The arguments do not fit the function.
         """
-        return self.op.fn(*args, **{**self.op.arguments_from(args, kwargs), **kwargs})
+        given = {**self.op.arguments_from(args, kwargs), **kwargs}
+        try:
+            inspect.signature(self.op.fn).bind(*args, **given)
+        except TypeError as error:
+            raise InvocationError(f"'{self.op.name}' cannot be called like this: {error}.") from None
+        return self.op.fn(*args, **given)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(sorted(str(key) for key in self.keys)) or self.op.name})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
-from assetq.errors import AssetqError, DefinitionError
+from assetq.errors import AssetqError, DefinitionError, InvariantError, UserCodeError
 
 if TYPE_CHECKING:
     from assetq.definitions.dagster_type import DagsterType
@@ -129,7 +129,7 @@ class TypeCheckError(AssetqError):
         return cls(message, metadata=check.metadata, dagster_type=dagster_type)
 
 
-class TypeCheckFunctionError(AssetqError):
+class TypeCheckFunctionError(UserCodeError, InvariantError):
     """A type check function raised, or returned something else than a bool or `TypeCheck`.
 
     What it raised is the `__cause__`.

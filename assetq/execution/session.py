@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assetq.definitions import ConfigurableResource, Definitions, IOManager, ResourceDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.definitions.resource import InitResourceContext, ResourceAtLaunch, make_resource, nested_resources
-from assetq.errors import DefinitionError, MissingResourceError, suggest
+from assetq.errors import AssetqError, DefinitionError, MissingResourceError, ResourceError, suggest
 from assetq.execution.context import Resources
 from assetq.io import FilesystemIOManager
 
@@ -57,6 +57,7 @@ class ExecutionSession:
 
         Raises:
             MissingResourceError: It is not provided.
+            ResourceError: Its code raised.
         """
         with self._lock:
             if key not in self._open:
@@ -66,7 +67,13 @@ class ExecutionSession:
     def _start(self, key: str) -> Any:
         if key not in self.defs.resources:
             raise MissingResourceError(f"There is no resource '{key}'.{suggest(key, self.defs.resources)}")
-        return self._open_value(self.defs.resources[key], f"resources.{key}", self.config.get(key))
+        try:
+            return self._open_value(self.defs.resources[key], f"resources.{key}", self.config.get(key))
+        except AssetqError:
+            raise
+        except Exception as error:
+            message = f"Resource '{key}' could not be opened: {type(error).__name__}: {error}"
+            raise ResourceError(message) from error
 
     def _open_value(self, value: Any, path: str, section: Mapping[str, Any] | None = None) -> Any:
         """Open a resource, those inside it first; one that stands in two places opens once."""
