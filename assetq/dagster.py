@@ -6,31 +6,70 @@ here, what is not, and what differs is listed in `docs/dagster_compat.md`.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import assetq
 from assetq import errors
-from assetq.execution import EventType, Instance, RunRecord, RunStatus
+from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
+from assetq.execution import Event, EventType, Instance, RunRecord, RunStatus
+
+
+class BetaWarning(Warning):
+    """Category of Dagster's warnings about beta features; assetq issues none."""
+
+
+class PreviewWarning(Warning):
+    """Category of Dagster's warnings about previews; assetq issues none."""
+
+
+class SupersessionWarning(FutureWarning):
+    """Category of Dagster's warnings about superseded features; assetq issues none."""
+
+
+class ConfigArgumentWarning(SyntaxWarning):
+    """Category of Dagster's warnings about arguments named config; assetq issues none."""
+
+
+# Dagster's error -> the class that catches the same situations. Where Dagster has two classes for what one of assetq's
+# stands for, the bases in `assetq.errors` make both catch it.
+ERRORS: dict[str, type[BaseException]] = {
+    "DagsterAssetCheckFailedError": errors.CheckFailedError,
+    "DagsterError": errors.AssetqError,
+    "DagsterExecutionInterruptedError": errors.StepInterrupted,
+    "DagsterExecutionStepExecutionError": errors.UserCodeError,
+    "DagsterExecutionStepNotFoundError": errors.UsageError,
+    "DagsterInvalidConfigDefinitionError": errors.DefinitionError,
+    "DagsterInvalidConfigError": errors.ConfigError,
+    "DagsterInvalidDefinitionError": errors.DefinitionError,
+    "DagsterInvalidInvocationError": errors.InvocationError,
+    "DagsterInvalidSubsetError": errors.UnknownAssetError,
+    "DagsterInvariantViolationError": errors.InvariantError,
+    "DagsterResourceFunctionError": errors.ResourceError,
+    "DagsterRunNotFoundError": errors.UnknownRunError,
+    "DagsterStepOutputNotFoundError": errors.StepFailedError,
+    "DagsterTypeCheckDidNotPass": TypeCheckError,
+    "DagsterTypeCheckError": TypeCheckFunctionError,
+    "DagsterUnknownPartitionError": errors.UnknownPartitionError,
+    "DagsterUnknownResourceError": errors.MissingResourceError,
+    "DagsterUnmetExecutorRequirementsError": errors.UsageError,
+    "DagsterUserCodeExecutionError": errors.UserCodeError,
+}
 
 # Dagster's name -> assetq's.
 RENAMED: dict[str, Any] = {
-    "DagsterAssetCheckFailedError": errors.CheckFailedError,
-    "DagsterError": errors.AssetqError,
+    **ERRORS,
+    "DagsterEvent": Event,
     "DagsterEventType": EventType,
-    "DagsterExecutionInterruptedError": errors.StepInterrupted,
     "DagsterInstance": Instance,
-    "DagsterInvalidConfigError": errors.ConfigError,
-    "DagsterInvalidDefinitionError": errors.DefinitionError,
-    "DagsterInvariantViolationError": errors.UsageError,
-    "DagsterResourceFunctionError": errors.AssetqError,
+    "DagsterLogManager": logging.Logger,
     "DagsterRun": RunRecord,
     "DagsterRunStatus": RunStatus,
-    "DagsterStepOutputNotFoundError": errors.StepFailedError,
-    "DagsterUnknownPartitionError": errors.UnknownPartitionError,
-    "DagsterUnmetExecutorRequirementsError": errors.UsageError,
 }
 
-__all__ = sorted({*assetq.__all__, *RENAMED})
+WARNINGS = ("BetaWarning", "ConfigArgumentWarning", "PreviewWarning", "SupersessionWarning")
+
+__all__ = sorted({*assetq.__all__, *RENAMED, *WARNINGS})
 
 
 def __getattr__(name: str) -> Any:
