@@ -1,6 +1,7 @@
-"""Writes the reference pages that follow from the code: commands, settings, Redis keys.
+"""Writes the reference pages that follow from the code: commands, settings, Redis keys, names of Dagster.
 
-`make docs` runs it; a test compares its output with the committed pages.
+`make docs` runs it; a test compares its output with the committed pages. With `--found` it first marks the names in
+`dagster_compat.toml` that have come to be there.
 """
 
 from __future__ import annotations
@@ -8,16 +9,20 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
+import assetq.dagster
 from assetq.broker.keys import LAYOUT_VERSION, PATTERNS
 from assetq.broker.settings import Settings
 from assetq.cli.main import cli
 
 HERE = Path(__file__).parent
+COMPAT = HERE / "dagster_compat.toml"
 
 COMMANDS_HEAD = """# Commands
 
@@ -71,6 +76,40 @@ While a run is under way its memory follows its frontier: one member for each co
 field for each step that has some of its upstream steps, one hash for each grant in flight, and one bit for each step
 and final state. When it ends, everything but the run hash, the plan, the bitmaps and the events is removed. Events are
 what grows: some hundred bytes for each.
+"""
+
+COMPAT_HEAD = """# Coming from Dagster
+
+`import assetq.dagster as dg` gives assetq's classes and functions under Dagster's names, so code that was written for
+`import dagster as dg` runs after that one change. This page lists every public name of Dagster {version}: {there} of
+{total} are there. The notes come from running the same code against both and from comparing signatures. A row without a
+note has no difference that is known, which is less than a proof that there is none.
+
+| | |
+| --- | --- |
+| yes | under the same name |
+| renamed | assetq calls it otherwise; `assetq.dagster` has Dagster's name |
+| not yet | it belongs here and is missing |
+| never | it belongs to Dagster's daemon, components, web page, cloud or past |
+
+What to know first:
+
+- **An unknown upstream is an error**, whether an argument or `deps` names it: a typing error would otherwise read
+  nothing. Declare what is made elsewhere: `AssetSpec("raw")`.
+- **A string that names an asset is split at "/"**, as the command line writes keys: `deps=["shop/orders"]` means
+  `AssetKey(["shop", "orders"])`, for which Dagster has `AssetKey.from_user_string`.
+- **A backfill is one run**, however many partitions it has.
+- **`materialize` gives assetq's events**, flat records with a type, an asset and data; Dagster's `DagsterEvent` and the
+  methods that pick from it are not rebuilt.
+- **A partitioned asset needs a partition key**: without one nothing runs, even if the function does not ask for it.
+- **Values of `materialize` live as long as its result**, also with `DagsterInstance.ephemeral()`; give an I/O manager
+  with a folder to keep them. Runs of the command line and the fleet store under `ASSETQ_STORAGE`, or `.assetq/storage`.
+"""
+
+COMPAT_TAIL = """
+## Only in assetq
+
+`assetq.dagster` also has the names below, which Dagster's module does not have.
 """
 
 
@@ -127,11 +166,56 @@ def redis_keys() -> str:
     return "\n".join([KEYS_HEAD, *table("key", "type", "meaning"), *rows, KEYS_TAIL])
 
 
-PAGES = {"reference/cli.md": commands, "reference/settings.md": settings, "redis-keys.md": redis_keys}
+def compat_group(group: dict[str, Any]) -> list[str]:
+    """A section of the page of Dagster's names, without regard to case in order of the alphabet."""
+    names = sorted(group["names"].items(), key=lambda item: item[0].lower())
+    rows = [row(f"`{name}`", shown_state(name, given["state"]), given.get("note", "")) for name, given in names]
+    return ["", f"## {group['title']}", "", group["about"], "", *table("name", "here", "how it differs"), *rows]
+
+
+def shown_state(name: str, state: str) -> str:
+    """The state, with assetq's name for what is renamed."""
+    if state != "renamed":
+        return state
+    found = assetq.dagster.RENAMED[name]
+    home = "" if found.__module__.startswith("assetq.") else f"{found.__module__}."
+    return f"renamed: `{home}{found.__name__}`"
+
+
+def dagster_names() -> str:
+    """The page of Dagster's names, from `dagster_compat.toml`."""
+    data = tomllib.loads(COMPAT.read_text(encoding="utf-8"))
+    states = [given["state"] for group in data["group"] for given in group["names"].values()]
+    there = sum(state in ("yes", "renamed") for state in states)
+    head = COMPAT_HEAD.format(version=data["dagster"], there=there, total=len(states))
+    sections = [line for group in data["group"] for line in compat_group(group)]
+    own = [row(f"`{name}`", meaning) for name, meaning in sorted(data["own"].items())]
+    return "\n".join([head.rstrip(), *sections, COMPAT_TAIL, *table("name", "what it is"), *own]) + "\n"
+
+
+def mark_found() -> None:
+    """Mark the names as there that are missing in the data file and not in the code."""
+    lines = COMPAT.read_text(encoding="utf-8").splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        name = line.partition(" ")[0]
+        if name in assetq.dagster.__all__:
+            state = "renamed" if name in assetq.dagster.RENAMED else "yes"
+            lines[at] = re.sub(r'state = "(not yet|never)"', f'state = "{state}"', line)
+    COMPAT.write_text("".join(lines), encoding="utf-8")
+
+
+PAGES = {
+    "dagster_compat.md": dagster_names,
+    "reference/cli.md": commands,
+    "reference/settings.md": settings,
+    "redis-keys.md": redis_keys,
+}
 
 
 def main() -> int:
     """Write the pages."""
+    if "--found" in sys.argv:
+        mark_found()
     for name, make in PAGES.items():
         (HERE / name).write_text(make(), encoding="utf-8")
     return 0

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+import assetq.dagster
 from assetq.broker.states import ARROWS
 from assetq.execution import EventType
 
@@ -105,6 +109,51 @@ def generator():
 def test_the_reference_follows_the_code():
     for name, make in generator().PAGES.items():
         assert (ROOT / "docs" / name).read_text(encoding="utf-8") == make(), "run `make docs`"
+
+
+def compat():
+    """The data behind the page of Dagster's names, and each (name, state) of it."""
+    data = tomllib.loads((ROOT / "docs" / "dagster_compat.toml").read_text(encoding="utf-8"))
+    return data, [(name, given["state"]) for group in data["group"] for name, given in group["names"].items()]
+
+
+def test_the_names_that_are_said_to_be_there_are():
+    marked = [name for name, state in compat()[1] if state in ("yes", "renamed")]
+    assert [name for name in marked if not hasattr(assetq.dagster, name)] == []
+    assert {name for name, state in compat()[1] if state == "renamed"} == set(assetq.dagster.RENAMED) - set(
+        compat()[0]["own"]
+    )
+
+
+def test_the_names_that_are_said_to_be_missing_are():
+    missing = [name for name, state in compat()[1] if state in ("not yet", "never")]
+    found = [name for name in missing if hasattr(assetq.dagster, name)]
+    assert found == [], "they are there: run `python docs/generate.py --found` and look at their notes"
+
+
+def test_every_name_stands_once_and_with_a_known_state():
+    data, rows = compat()
+    names = [*(name for name, _ in rows), *data["own"]]
+    assert sorted(names) == sorted(set(names))
+    assert {state for _, state in rows} <= {"yes", "renamed", "not yet", "never"}
+
+
+def test_every_name_of_the_module_is_in_the_table():
+    data, rows = compat()
+    listed = {*(name for name, _ in rows), *data["own"]}
+    assert set(assetq.dagster.__all__) - listed == set(), "add them to docs/dagster_compat.toml"
+    assert set(data["own"]) <= set(assetq.dagster.__all__)
+
+
+def test_the_table_lists_what_dagster_has():
+    if importlib.util.find_spec("dagster") is None:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dagster = importlib.import_module("dagster")
+    public = {name for name in dir(dagster) if not name.startswith("_")}
+    assert {name for name, _ in compat()[1]} == public
+    assert dagster.__version__ == compat()[0]["dagster"]
 
 
 def test_every_event_is_explained():
