@@ -59,11 +59,10 @@ def weather():
     return days
 
 
-def resources_of(etl, tmp_path):
-    from etl.source import WeatherArchive
+def warehouse_of(tmp_path):
     from etl.warehouse import Warehouse
 
-    return {"archive": WeatherArchive(), "warehouse": Warehouse(path=str(tmp_path / "weather.db"))}
+    return Warehouse(path=str(tmp_path / "weather.db"))
 
 
 def run_day(world, etl, tmp_path, day):
@@ -72,7 +71,7 @@ def run_day(world, etl, tmp_path, day):
         everything,
         selection=[etl.readings, etl.hourly, etl.daily],
         partition_key=day,
-        resources=resources_of(etl, tmp_path),
+        resources=etl.defs.resources,
     )
 
 
@@ -95,7 +94,7 @@ def test_a_day_is_extracted_loaded_and_transformed(world, etl, tmp_path, weather
     count = sum(len(rows) for rows in weather[day].values())
     assert outcome.metadata["readings"] == {"readings": count, "airports": 3}
     assert outcome.metadata["hourly"] == {"rows": count}
-    warehouse = resources_of(etl, tmp_path)["warehouse"]
+    warehouse = warehouse_of(tmp_path)
     assert warehouse.query("SELECT * FROM daily") == expected_day(weather, day)
     assert outcome.metadata["daily"]["high"] == max(row[3] for row in expected_day(weather, day))
     assert outcome.checks == {"daily:daily_has_every_day": True}
@@ -104,7 +103,7 @@ def test_a_day_is_extracted_loaded_and_transformed(world, etl, tmp_path, weather
 def test_a_day_may_be_run_again(world, etl, tmp_path, weather):
     for _ in range(2):
         assert run_day(world, etl, tmp_path, "2013-01-05").success
-    warehouse = resources_of(etl, tmp_path)["warehouse"]
+    warehouse = warehouse_of(tmp_path)
     assert warehouse.query("SELECT * FROM daily") == expected_day(weather, "2013-01-05")
 
 
@@ -113,13 +112,13 @@ def test_days_are_summed_up_by_month(world, etl, tmp_path, weather):
     for day in days:
         assert run_day(world, etl, tmp_path, day).success
     everything = [etl.readings, etl.hourly, etl.daily, etl.monthly, etl.wettest_month, etl.daily_has_every_day]
-    resources = resources_of(etl, tmp_path)
+    resources = etl.defs.resources
     outcome = world.run(everything, selection=[etl.monthly], partition_key="2013-02-01", resources=resources)
     assert outcome.success, outcome.errors
     assert outcome.partitions == ["2013-02-01"]
     assert outcome.metadata["monthly"] == {"days": 2, "length": 28}
     rain = sum(row[4].expected for day in days for row in expected_day(weather, day))
-    assert resources["warehouse"].query("SELECT sum(rain) FROM monthly") == [(pytest.approx(rain),)]
+    assert warehouse_of(tmp_path).query("SELECT sum(rain) FROM monthly") == [(pytest.approx(rain),)]
     report = world.run(everything, selection=[etl.wettest_month], resources=resources)
     assert report.success, report.errors
     assert report.value("wettest_month") == "2013-02"
@@ -442,3 +441,29 @@ def test_a_check_of_each_partition_runs_alone(world):
     assert outcome.success, outcome.errors
     assert outcome.materialized == []
     assert outcome.checks == {"rows:key_is_known": True}
+
+
+def test_resources_read_the_environment_when_they_open(world, monkeypatch):
+    dg = world.dg
+
+    class Inner(dg.ConfigurableResource):
+        name: str
+
+    class Outer(dg.ConfigurableResource):
+        name: str
+        size: int
+        inner: Inner
+
+        def setup_for_execution(self, context):
+            assert self.name == "outer"
+
+    @dg.asset
+    def told(outer: Outer):
+        return [outer.name, outer.size, outer.inner.name]
+
+    made = Outer(name=dg.EnvVar("AQ_OUTER"), size=dg.EnvVar.int("AQ_SIZE"), inner=Inner(name=dg.EnvVar("AQ_INNER")))
+    for name, value in (("AQ_OUTER", "outer"), ("AQ_SIZE", "3"), ("AQ_INNER", "inner")):
+        monkeypatch.setenv(name, value)
+    outcome = world.run([told], resources={"outer": made})
+    assert outcome.success, outcome.errors
+    assert outcome.value("told") == ["outer", 3, "inner"]
