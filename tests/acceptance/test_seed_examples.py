@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 from pydantic import Field
 
-import assetq
 from assetq import (
     AssetExecutionContext,
     AssetIn,
@@ -47,10 +46,6 @@ from ..parity.world import outcome_of
 def recorded(result):
     """What the run put on record."""
     return outcome_of(result.all_events, result.success, result.asset_value)
-
-
-def has(name):
-    return pytest.mark.skipif(not hasattr(assetq, name), reason=f"assetq has no {name}")
 
 
 @pytest.fixture
@@ -462,53 +457,11 @@ def test_a_materialization_carries_the_code_version():
     assert code_versions(result) == {"asset_with_version": "1", "asset_without_version": None}
 
 
-@has("multi_asset")
-def test_each_asset_of_a_multi_asset_has_its_code_version():
-    from assetq import AssetOut, multi_asset
-
-    @multi_asset(outs={"a": AssetOut(code_version="1"), "b": AssetOut(code_version="2")})
-    def multi_asset_with_versions():
-        yield Output(100, "a")
-        yield Output(200, "b")
-
-    result = materialize([multi_asset_with_versions])
-    assert code_versions(result) == {"a": "1", "b": "2"}
-
-
-MODULE = """
-from assetq import asset
-
-@asset
-def {0}():
-    return 1
-
-@asset
-def {1}({0}):
-    return {0} + 1
-"""
-
-
 def test_a_module_of_assets_is_a_code_location(project):
     (project / "module_with_assets.py").write_text(MODULE.format("one", "two") + "\n\nmore = [one, two]\n")
     defs = load_definitions("module_with_assets", None)
     assert {item.key.to_user_string() for item in defs.assets} == {"one", "two"}
     assert materialize(defs.assets).output_for_node("two") == 2
-
-
-@has("define_asset_job")
-def test_assets_and_jobs_stand_together_in_definitions():
-    from assetq import define_asset_job
-
-    @asset
-    def asset1(): ...
-
-    @asset
-    def asset2(): ...
-
-    asset1_job = define_asset_job(name="asset1_job", selection="asset1")
-    defs = Definitions(assets=[asset1, asset2], jobs=[asset1_job])
-    result = defs.get_job_def("asset1_job").execute_in_process()
-    assert recorded(result).materialized == ["asset1"]
 
 
 def test_assets_without_a_group_are_in_the_default_group():
