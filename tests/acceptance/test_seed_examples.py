@@ -457,6 +457,19 @@ def test_a_materialization_carries_the_code_version():
     assert code_versions(result) == {"asset_with_version": "1", "asset_without_version": None}
 
 
+MODULE = """
+from assetq import asset
+
+@asset
+def {0}():
+    return 1
+
+@asset
+def {1}({0}):
+    return {0} + 1
+"""
+
+
 def test_a_module_of_assets_is_a_code_location(project):
     (project / "module_with_assets.py").write_text(MODULE.format("one", "two") + "\n\nmore = [one, two]\n")
     defs = load_definitions("module_with_assets", None)
