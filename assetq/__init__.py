@@ -140,6 +140,7 @@ if TYPE_CHECKING:
         AssetqError,
     )
     from assetq.execution import (
+        AssetCheckExecutionContext,
         AssetExecutionContext,
         ExecuteInProcessResult,
         HookContext,
@@ -147,12 +148,17 @@ if TYPE_CHECKING:
         OpExecutionContext,
         RunHandle,
         RunRecord,
+        build_asset_check_context,
         build_asset_context,
+        build_hook_context,
+        build_init_resource_context,
         build_op_context,
+        build_resources,
         instance_for_test,
         materialize,
         materialize_to_memory,
         observe,
+        with_resources,
     )
     from assetq.io import (
         ConfigurableUPathIOManager,
@@ -199,6 +205,7 @@ __all__ = [
     "Any",
     "Array",
     "AssetCheckEvaluation",
+    "AssetCheckExecutionContext",
     "AssetCheckKey",
     "AssetCheckResult",
     "AssetCheckSeverity",
@@ -338,10 +345,14 @@ __all__ = [
     "WeeklyPartitionsDefinition",
     "asset",
     "asset_check",
+    "build_asset_check_context",
     "build_asset_context",
+    "build_hook_context",
+    "build_init_resource_context",
     "build_input_context",
     "build_op_context",
     "build_output_context",
+    "build_resources",
     "check_dagster_type",
     "dagster_type_loader",
     "failure_hook",
@@ -365,6 +376,7 @@ __all__ = [
     "resource",
     "success_hook",
     "usable_as_dagster_type",
+    "with_resources",
 ]
 
 _LAYERS = ("errors", "definitions", "partitions", "selection", "planning", "io", "execution")

@@ -10,8 +10,9 @@
     │   │   │   ├── UnknownAssetError
     │   │   │   ├── InvalidKeyError
     │   │   │   ├── ConfigError
+    │   │   │   ├── InvocationError         also a TypeError: a direct call with the wrong arguments
     │   │   │   └── MissingResourceError    also an AttributeError
-    │   │   ├── InvocationError     also a TypeError: a direct call with the wrong arguments
+    │   │   │       └── UnknownResourceError
     │   │   ├── LoadError           code that cannot be imported
     │   │   ├── UnknownPartitionError
     │   │   ├── UnknownRunError
@@ -91,7 +92,11 @@ class MissingResourceError(DefinitionError, AttributeError):
     """A required resource or I/O manager is not provided. `hasattr(context.resources, key)` is False for it."""
 
 
-class InvocationError(UsageError, TypeError):
+class UnknownResourceError(MissingResourceError):
+    """A resource is asked for that is not there."""
+
+
+class InvocationError(DefinitionError, TypeError):
     """An asset or op was called directly with arguments that do not fit its function."""
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from assetq.definitions.asset_key import check_name
+from assetq.errors import InvocationError, MissingResourceError
 
 
 class HookTrigger(Enum):
@@ -33,9 +34,20 @@ class HookDefinition:
     trigger: HookTrigger
     required_resource_keys: frozenset[str] = frozenset()
 
-    def __call__(self, context: Any) -> Any:
-        """Call the function directly, as in a unit test."""
-        return self.hook_fn(context)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function directly, as in a unit test, with a context from `build_hook_context`.
+
+        Raises:
+            InvocationError: It is given something else than one context.
+            MissingResourceError: The context lacks a resource that the hook needs.
+        """
+        given = [*args, *kwargs.values()]
+        if len(given) != 1:
+            raise InvocationError(f"Hook '{self.name}' takes one argument, the context; it is given {len(given)}.")
+        if given[0] is None and self.required_resource_keys:
+            raise MissingResourceError(f"Hook '{self.name}' needs resources; give build_hook_context(resources=...).")
+        bind = getattr(given[0], "bound_to", None)
+        return self.hook_fn(bind(self) if bind else given[0])
 
 
 def _hook(trigger: HookTrigger, fn: Any, name: str | None, keys: Iterable[str] | None) -> Any:

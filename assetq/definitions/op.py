@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,19 +71,6 @@ class Op:
     pool: str | None
     tags: Mapping[str, str]
     location: SourceLocation | None
-
-    def arguments_from(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Resources and config for a direct call, taken from the context among its arguments."""
-        context = kwargs.get(self.context_param or "", args[0] if args and self.context_param else None)
-        if context is None:
-            return {}
-        given = set(kwargs) | set(list(inspect.signature(self.fn).parameters)[: len(args)])
-        found = {
-            name: getattr(context.resources, key) for name, key in self.resource_params.items() if name not in given
-        }
-        if self.config_param and self.config_type and self.config_param not in given:
-            found[self.config_param] = self.config_type.model_validate(context.op_config or {})
-        return found
 
     def output(self, name: str) -> OpOutput | None:
         """The output called `name`; an op with one output also answers to "result"."""

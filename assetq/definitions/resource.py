@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assetq.definitions.config_schema import check_schema, is_config_required, process_config, schema_default
 from assetq.definitions.env_var import environment_in, read_environment
-from assetq.errors import ConfigError, DefinitionError
+from assetq.errors import ConfigError, DefinitionError, InvocationError, MissingResourceError
 
 T = TypeVar("T")
 
@@ -214,7 +214,7 @@ class ResourceDefinition:
     @contextlib.contextmanager
     def open(self, context: InitResourceContext) -> Iterator[Any]:
         """The resource for as long as the block lasts."""
-        made = self(context) if inspect.signature(self.resource_fn).parameters else self.resource_fn()
+        made = self.resource_fn(context) if inspect.signature(self.resource_fn).parameters else self.resource_fn()
         if inspect.isgenerator(made):
             with contextlib.contextmanager(lambda: made)() as value:
                 yield value
@@ -224,9 +224,32 @@ class ResourceDefinition:
         else:
             yield made
 
-    def __call__(self, context: InitResourceContext | None = None) -> Any:
-        """Call the function directly."""
-        return self.resource_fn(context) if inspect.signature(self.resource_fn).parameters else self.resource_fn()
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function directly, as in a unit test, with a context from `build_init_resource_context`.
+
+        Returns:
+            The resource; for a generator a context manager that gives it.
+
+        Raises:
+            InvocationError: The function takes a context and none is given, or the other way round.
+            ConfigError: The context's config does not fit.
+            MissingResourceError: The context lacks a resource that is needed.
+        """
+        given = [*args, *kwargs.values()]
+        takes = len(inspect.signature(self.resource_fn).parameters)
+        if len(given) != takes:
+            hint = "; give build_init_resource_context()" if takes > len(given) else ""
+            raise InvocationError(f"The resource's function takes {takes} arguments, not {len(given)}{hint}.")
+        made = self.resource_fn(*(self._checked(context) for context in given))
+        return contextlib.contextmanager(lambda: made)() if inspect.isgenerator(made) else made
+
+    def _checked(self, context: InitResourceContext | None) -> InitResourceContext:
+        context = context or InitResourceContext()
+        section = None if context.resource_config is None else {"config": context.resource_config}
+        for key in sorted(self.required_resource_keys):
+            if not hasattr(context.resources, key):
+                raise MissingResourceError(f"The resource needs resource '{key}'; give it to the context.")
+        return replace(context, resource_config=self.read_config(section, "resources.config"), resource_def=self)
 
     @staticmethod
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:

@@ -1,14 +1,15 @@
 """Execution: runs steps, wherever; and the door to what happened."""
 
-from assetq.execution.context import (
-    AssetExecutionContext,
-    OpExecutionContext,
+from assetq.execution.build_context import (
+    build_asset_check_context,
     build_asset_context,
+    build_init_resource_context,
     build_op_context,
 )
+from assetq.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
 from assetq.execution.event import Event, EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
-from assetq.execution.hook import HookContext
+from assetq.execution.hook import HookContext, build_hook_context
 from assetq.execution.in_process import materialize, materialize_plan, materialize_to_memory, observe
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.memory import instance_for_test
@@ -24,12 +25,15 @@ from assetq.execution.record import (
     StepCounts,
     WorkerRecord,
 )
+from assetq.execution.resource_scope import build_resources
 from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepStatus, StepTask
+from assetq.execution.with_resources import with_resources
 
 __all__ = [
+    "AssetCheckExecutionContext",
     "AssetExecutionContext",
     "AssetRecord",
     "ErrorInfo",
@@ -54,12 +58,17 @@ __all__ = [
     "StepStatus",
     "StepTask",
     "WorkerRecord",
+    "build_asset_check_context",
     "build_asset_context",
+    "build_hook_context",
+    "build_init_resource_context",
     "build_op_context",
+    "build_resources",
     "execute_step",
     "instance_for_test",
     "materialize",
     "materialize_plan",
     "materialize_to_memory",
     "observe",
+    "with_resources",
 ]

@@ -1,203 +1,232 @@
-"""What an op is told about its run: the execution context."""
+"""What an op is told about its run, and how it reports back: the execution contexts."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import fields
+from typing import Any, Self, TypeVar
 
-from assetq.definitions import AssetKey, AssetsDefinition, MetadataValue
+from assetq.definitions import AssetCheckSpec, AssetKey, DataVersion, MetadataValue
 from assetq.definitions.metadata import normalize_metadata
-from assetq.errors import UsageError
-from assetq.partitions import (
-    PartitionKeyRange,
-    PartitionsDefinition,
-    TimeWindow,
-    TimeWindowPartitionsDefinition,
-)
+from assetq.definitions.signature import type_hints
+from assetq.errors import UsageError, suggest
+from assetq.execution.partition_context import PartitionContext
+from assetq.execution.step_context import NodeHandle, Resources, RunInfo, StepContext
 
-if TYPE_CHECKING:
-    from assetq.execution.instance import Instance
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    """The run that a step belongs to."""
-
-    run_id: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-class Resources:
-    """Resources as attributes; opened when first asked for."""
-
-    def __init__(self, get: Callable[[str], Any], keys: Sequence[str]) -> None:
-        self._get = get
-        self._keys = tuple(keys)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._get(name)
+__all__ = [
+    "AssetCheckExecutionContext",
+    "AssetExecutionContext",
+    "ExecutionContext",
+    "NodeHandle",
+    "OpExecutionContext",
+    "Resources",
+    "RunInfo",
+    "StepContext",
+    "context_class",
+    "current",
+]
 
 
-@dataclass(slots=True)
-class AssetExecutionContext:
-    """The `context` argument of an op. Mirrors Dagster's `AssetExecutionContext`."""
+ContextT = TypeVar("ContextT", bound="ExecutionContext")
 
-    run: RunInfo
-    assets_def: AssetsDefinition | None = None
-    partitions_def: PartitionsDefinition | None = None
-    partition_range: tuple[int, int] | None = None
-    selected: tuple[str, ...] = ()
-    resources: Any = None
-    op_config: Any = None
-    attempt: int = 1
-    log: logging.Logger = field(default_factory=lambda: logging.getLogger("assetq.step"))
-    instance: Instance | None = None
-    output_metadata: dict[str | None, dict[str, MetadataValue]] = field(default_factory=dict)
-    log_event_to: Callable[[Any], None] | None = None
-    user_events: list[Any] = field(default_factory=list)
 
-    @property
-    def run_id(self) -> str:
-        """Id of the run."""
-        return self.run.run_id
+class ExecutionContext(PartitionContext):
+    """What the contexts of assets, ops and checks share."""
 
-    @property
-    def asset_key(self) -> AssetKey:
-        """Key of the op's one asset."""
-        if self.assets_def is None:
-            raise UsageError("This context belongs to no asset.")
-        return self.assets_def.key
+    __slots__ = ()
 
-    @property
-    def selected_asset_keys(self) -> set[AssetKey]:
-        """Assets of the op that are materialized now."""
-        return {AssetKey.from_user_string(key) for key in self.selected}
-
-    @property
-    def op_execution_context(self) -> AssetExecutionContext:
-        """This context."""
-        return self
-
-    @property
-    def retry_number(self) -> int:
-        """How often the step was tried before; 0 at first."""
-        return self.attempt - 1
-
-    @property
-    def has_partition_key(self) -> bool:
-        """True when the step has exactly one partition."""
-        return self.partition_range is not None and self.partition_range[1] - self.partition_range[0] == 1
-
-    @property
-    def partition_keys(self) -> list[str]:
-        """Keys of the step's partitions, in order."""
-        definition, (start, stop) = self._partitioned()
-        return [definition.key_at(i) for i in range(start, stop)]
-
-    @property
-    def partition_key(self) -> str:
-        """Key of the step's one partition.
+    @classmethod
+    def get(cls) -> Self:
+        """The context of the step that runs now, from anywhere in its code.
 
         Raises:
-            UsageError: The step has none, or several.
+            UsageError: No step runs here.
         """
-        keys = self.partition_keys
-        if len(keys) != 1:
-            raise UsageError(f"The step has {len(keys)} partitions; use context.partition_keys or partition_key_range.")
-        return keys[0]
+        context = _current.get()
+        if context is None:
+            raise UsageError(f"No step runs here, so there is no {cls.__name__}.")
+        return context.seen_as(cls)
+
+    def seen_as(self, cls: type[ContextT]) -> ContextT:
+        """This context as one of another class; what is reported to either is reported to both."""
+        if type(self) is cls:
+            return self
+        return cls(**{each.name: getattr(self, each.name) for each in fields(StepContext)})
 
     @property
-    def partition_key_range(self) -> PartitionKeyRange:
-        """First and last partition of the step."""
-        definition, (start, stop) = self._partitioned()
-        return PartitionKeyRange(definition.key_at(start), definition.key_at(stop - 1))
+    def op_execution_context(self) -> OpExecutionContext:
+        """This context, as ops see it."""
+        return self.seen_as(OpExecutionContext)
 
-    @property
-    def partition_time_window(self) -> TimeWindow:
-        """From the start of the first partition to the end of the last."""
-        definition, (start, stop) = self._partitioned()
-        if not isinstance(definition, TimeWindowPartitionsDefinition):
-            raise UsageError("The asset is not partitioned by time.")
-        return TimeWindow(definition.window_at(start).start, definition.window_at(stop - 1).end)
+    def add_output_metadata(
+        self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None
+    ) -> None:
+        """Record metadata with the materialization; a key that was there is replaced.
 
-    def _partitioned(self) -> tuple[PartitionsDefinition, tuple[int, int]]:
-        if self.partitions_def is None or self.partition_range is None:
-            raise UsageError("The asset is not partitioned, so there is no partition key.")
-        return self.partitions_def, self.partition_range
+        Raises:
+            UsageError: There is no such output, or it was given already.
+        """
+        name = self._output_name(output_name)
+        normalize_metadata(metadata)
+        if name in self.produced:
+            raise UsageError(
+                f"'{self.op.name}' has given output '{name}' already; add its metadata before it is yielded."
+            )
+        known = self.output_metadata.setdefault(name, {})
+        if mapping_key is not None and self.is_direct:
+            known[mapping_key] = dict(metadata)
+        elif known and self.is_direct:
+            raise UsageError(f"'{self.op.name}' has added metadata to output '{name}' already; add all of it at once.")
+        else:
+            known.update(metadata)
 
-    def add_output_metadata(self, metadata: Mapping[str, Any], output_name: str | None = None) -> None:
-        """Record metadata with the materialization."""
-        self.output_metadata.setdefault(output_name, {}).update(normalize_metadata(metadata))
+    def get_output_metadata(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
+        """What was added to an output; after a direct call, what the call added."""
+        found = self.output_metadata.get(output_name)
+        if found is None or mapping_key is None:
+            return found if found is not None or self.is_direct else {}
+        return found.get(mapping_key)
 
-    def add_asset_metadata(self, metadata: Mapping[str, Any], asset_key: Any = None) -> None:
-        """Record metadata with the materialization of an asset."""
-        name = None if asset_key is None else str(AssetKey.from_coercible(asset_key))
-        self.output_metadata.setdefault(name, {}).update(normalize_metadata(metadata))
+    def metadata_of(self, output_name: str, asset_key: AssetKey) -> dict[str, MetadataValue]:
+        """Everything that was added for an output and its asset."""
+        own = self.output_metadata.get(output_name, {})
+        return normalize_metadata({**own, **self.output_metadata.get(f"asset {asset_key}", {})})
+
+    def set_data_version(self, asset_key: AssetKey, data_version: DataVersion) -> None:
+        """Set the data version of an asset that the op makes."""
+        self.data_versions[str(asset_key)] = data_version.value
 
     def log_event(self, event: Any) -> None:
-        """Record an `AssetMaterialization`, `AssetObservation`, `ExpectationResult` or `AssetCheckEvaluation`."""
+        """Record an `AssetMaterialization`, `AssetObservation`, `ExpectationResult` or `AssetCheckEvaluation`.
+
+        Raises:
+            UsageError: The context was built for direct calls and is in none.
+        """
+        self._definition()
         if self.log_event_to is not None:
             self.log_event_to(event)
-        else:
-            self.user_events.append(event)
+        self.user_events.append(event)
+
+    def has_events(self) -> bool:
+        """True when something was logged that `consume_events` has not given."""
+        return bool(self.user_events)
+
+    def consume_events(self) -> Iterator[Any]:
+        """What was logged since the last call. In a run it is recorded already."""
+        found, self.user_events[:] = list(self.user_events), []
+        yield from found
 
     def get_events(self) -> list[Any]:
-        """What was logged on a context that was built for a direct call."""
+        """What was logged; after a direct call, what the call logged."""
         return list(self.user_events)
 
-    def has_tag(self, key: str) -> bool:
-        """True when the run has the tag."""
-        return key in self.run.tags
+    def has_seen_output(self, output_name: str, mapping_key: str | None = None) -> bool:
+        """True when the output was given already."""
+        return output_name in self.produced
 
-    def get_tag(self, key: str) -> str | None:
-        """Value of a tag of the run."""
-        return self.run.tags.get(key)
+    def _output_name(self, output_name: str | None) -> str:
+        outputs = self.op.outputs
+        if output_name is None and len(outputs) == 1:
+            return outputs[0].name
+        names = [output.name for output in outputs]
+        if output_name is None:
+            raise UsageError(f"'{self.op.name}' has {len(names)} outputs; give output_name: {', '.join(names)}.")
+        found = self.op.output(output_name)
+        if found is None:
+            raise UsageError(f"'{self.op.name}' has no output '{output_name}'.{suggest(output_name, names)}")
+        return found.name
+
+
+class OpExecutionContext(ExecutionContext):
+    """The `context` argument of an op. Mirrors Dagster's `OpExecutionContext`."""
+
+    __slots__ = ()
 
     @property
-    def run_tags(self) -> Mapping[str, str]:
-        """Tags of the run."""
-        return self.run.tags
+    def has_partitions(self) -> bool:
+        """True when the step has partitions."""
+        return self.given_range is not None or self.partition_range is not None
 
 
-OpExecutionContext = AssetExecutionContext
+class AssetExecutionContext(ExecutionContext):
+    """The `context` argument of an asset. Mirrors Dagster's `AssetExecutionContext`."""
+
+    __slots__ = ()
+
+    def get_op_execution_context(self) -> OpExecutionContext:
+        """This context, as ops see it."""
+        return self.op_execution_context
+
+    def add_asset_metadata(
+        self, metadata: Mapping[str, Any], asset_key: Any = None, partition_key: str | None = None
+    ) -> None:
+        """Record metadata with the materialization of an asset, or of all that are materialized.
+
+        Args:
+            metadata: It goes before metadata of the output under the same key.
+            asset_key: Which asset.
+            partition_key: Only for this partition.
+
+        Raises:
+            UsageError: The asset or the partition is not materialized now.
+        """
+        keys = {str(key) for key in self.selected_asset_keys}
+        if asset_key is not None:
+            keys = {self._materialized(AssetKey.from_coercible(asset_key), keys)}
+        if partition_key is not None:
+            self._check_partition(partition_key)
+        normalize_metadata(metadata)
+        for key in keys:
+            self._note_metadata(key, metadata, partition_key)
+
+    def _note_metadata(self, key: str, metadata: Mapping[str, Any], partition_key: str | None) -> None:
+        name = f"asset {key}"
+        if partition_key is None or self.has_partition_key:
+            self.output_metadata.setdefault(name, {}).update(metadata)
+        else:  # one record tells of all partitions of the step; it keeps those of each under its key
+            self.partition_metadata.setdefault(key, {}).setdefault(partition_key, {}).update(metadata)
+
+    def _materialized(self, key: AssetKey, keys: set[str]) -> str:
+        if str(key) not in keys:
+            raise UsageError(f"Asset '{key}' is not materialized by this step.{suggest(str(key), keys)}")
+        return str(key)
+
+    def _check_partition(self, partition_key: str) -> None:
+        if self.partitions_def is None:
+            raise UsageError(f"The asset is not partitioned; leave partition_key '{partition_key}' out.")
+        if partition_key not in self.partition_keys:
+            raise UsageError(f"Partition '{partition_key}' is not materialized by this step.")
 
 
-def build_asset_context(
-    resources: Mapping[str, Any] | None = None,
-    asset_config: Any = None,
-    instance: Instance | None = None,
-    partition_key: str | None = None,
-    partitions_def: PartitionsDefinition | None = None,
-    run_tags: Mapping[str, str] | None = None,
-) -> AssetExecutionContext:
-    """A context for calling an asset directly in a test. Mirrors Dagster's `build_asset_context`."""
-    from assetq.partitions import StaticPartitionsDefinition
+class AssetCheckExecutionContext(ExecutionContext):
+    """The `context` argument of a check. Mirrors Dagster's `AssetCheckExecutionContext`."""
 
-    given = dict(resources or {})
-    definition, span = partitions_def, None
-    if partition_key is not None:
-        definition = definition or StaticPartitionsDefinition([partition_key])
-        index = definition.index_of(partition_key)
-        span = (index, index + 1)
-    return AssetExecutionContext(
-        run=RunInfo("ephemeral", run_tags or {}),
-        partitions_def=definition,
-        partition_range=span,
-        resources=Resources(given.__getitem__, list(given)),
-        op_config=asset_config,
-        instance=instance,
-    )
+    __slots__ = ()
+
+    @property
+    def check_specs(self) -> Sequence[AssetCheckSpec]:
+        """The checks that the op evaluates."""
+        return list(self._definition().check_specs)
 
 
-def build_op_context(
-    resources: Mapping[str, Any] | None = None,
-    op_config: Any = None,
-    partition_key: str | None = None,
-    **_: Any,
-) -> AssetExecutionContext:
-    """A context for calling an op directly in a test. Mirrors Dagster's `build_op_context`."""
-    return build_asset_context(resources=resources, asset_config=op_config, partition_key=partition_key)
+_current: ContextVar[ExecutionContext | None] = ContextVar("assetq_context", default=None)
+
+
+@contextlib.contextmanager
+def current(context: ExecutionContext) -> Iterator[None]:
+    """Make a context the one that `get` finds for as long as the block lasts."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def context_class(definition: Any) -> type[ExecutionContext]:
+    """The class that the op's context argument asks for; by default one for assets, or ops without assets."""
+    default = AssetExecutionContext if definition.keys else OpExecutionContext
+    param = definition.op.context_param
+    asked = type_hints(definition.op.fn).get(param) if param else None
+    return asked if isinstance(asked, type) and issubclass(asked, ExecutionContext) else default

@@ -9,7 +9,7 @@ from assetq.definitions.dagster_type import DagsterType, type_check
 from assetq.definitions.type_check import TypeCheckContext, TypeCheckError
 from assetq.definitions.type_resolution import ANY, resolve_dagster_type
 from assetq.errors import DefinitionError
-from assetq.execution.context import AssetExecutionContext
+from assetq.execution.context import ExecutionContext
 
 
 def declared_type(annotation: Any) -> DagsterType:
@@ -20,30 +20,40 @@ def declared_type(annotation: Any) -> DagsterType:
         return ANY
 
 
-def check_input(op_input: OpInput, value: Any, context: AssetExecutionContext, op_name: str) -> None:
+def check_input(op_input: OpInput, value: Any, context: ExecutionContext, op_name: str) -> None:
     """Raise for a loaded value that is not what the argument is annotated with.
 
     Raises:
         TypeCheckError: Names argument, op and both types.
     """
-    _check(op_input.annotation, value, context, f"input '{op_input.name}' of op '{op_name}'")
+    check_value(op_input.annotation, value, context, f"input '{op_input.name}' of op '{op_name}'")
 
 
-def check_output(output: OpOutput, value: Any, context: AssetExecutionContext, op_name: str) -> None:
+def check_output(output: OpOutput, value: Any, context: ExecutionContext, op_name: str) -> None:
     """Raise for a returned value that is not what the op declares.
 
     Raises:
         TypeCheckError: Names output, op and both types.
     """
-    _check(output.annotation, value, context, f"output '{output.name}' of op '{op_name}'")
+    check_value(output.annotation, value, context, f"output '{output.name}' of op '{op_name}'")
 
 
-def _check(annotation: Any, value: Any, context: AssetExecutionContext, where: str) -> None:
-    if annotation is None:
-        return
-    declared = declared_type(annotation)
+def check_value(annotation: Any, value: Any, context: ExecutionContext | None, where: str) -> None:
+    """Raise for a value that is not what an annotation declares.
+
+    Args:
+        annotation: What was declared, if anything.
+        value: The value.
+        context: Gives the check run, log and resources; None in a direct call without one.
+        where: Which value it is, for messages.
+
+    Raises:
+        TypeCheckError: Names the value and both types.
+    """
+    declared = ANY if annotation is None else declared_type(annotation)
     if declared is ANY:
         return
-    found = type_check(declared, value, TypeCheckContext(context.run_id, context.log, context.resources), where)
+    told = TypeCheckContext(context.run_id, context.log, context.resources) if context else TypeCheckContext()
+    found = type_check(declared, value, told, where)
     if not found.success:
         raise TypeCheckError.of(declared, value, found, where)

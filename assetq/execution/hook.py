@@ -9,10 +9,12 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition, HookDefinition, Op
 from assetq.definitions.hook import HookTrigger
-from assetq.execution.context import AssetExecutionContext
+from assetq.errors import MissingResourceError, UsageError
+from assetq.execution.context import ExecutionContext
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import error_info
 from assetq.execution.report import now_ms
+from assetq.execution.resource_scope import ResourceScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class HookContext:
 
     hook_def: HookDefinition
     step_key: str
-    context: AssetExecutionContext
+    context: ExecutionContext
     op: Op | None = None
     op_exception: BaseException | None = None
     op_output_values: Mapping[str, Any] = field(default_factory=dict)
@@ -39,6 +41,17 @@ class HookContext:
     def run_id(self) -> str:
         """Id of the run."""
         return self.context.run_id
+
+    @property
+    def job_name(self) -> str:
+        """Name of the job."""
+        return self.context.job_name
+
+    @property
+    def op_output_metadata(self) -> Mapping[str, Any]:
+        """Output name -> metadata that the op added to it."""
+        outputs = self.op.outputs if self.op else ()
+        return {output.name: self.context.metadata_of(output.name, output.key) for output in outputs}
 
     @property
     def log(self) -> logging.Logger:
@@ -66,9 +79,85 @@ class HookContext:
         return self.context.instance
 
 
+class BuiltHookContext(HookContext):
+    """A context for calling a hook directly: it has what it was given."""
+
+    __slots__ = ("_given", "_hook", "_lifetime")
+
+    def __init__(self, lifetime: ResourceScope, given: Mapping[str, Any], hook: HookDefinition | None = None) -> None:
+        for name, value in (("_lifetime", lifetime), ("_given", given), ("_hook", hook)):
+            object.__setattr__(self, name, value)
+
+    def bound_to(self, hook: HookDefinition) -> BuiltHookContext:
+        """The context for a call of this hook.
+
+        Raises:
+            MissingResourceError: The hook needs a resource that is not given.
+        """
+        for key in sorted(hook.required_resource_keys - set(self.resources._keys)):
+            raise MissingResourceError(f"Hook '{hook.name}' needs resource '{key}': build_hook_context(resources=...).")
+        return BuiltHookContext(self._lifetime, self._given, hook)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in GIVEN:
+            found = object.__getattribute__(self, "_given").get(name)
+            if found is None and name != "op_exception":
+                raise UsageError(f"build_hook_context was given no {name}.")
+            return found
+        if name in UNKNOWN:
+            raise UsageError(f"A context from build_hook_context has no {name}.")
+        return object.__getattribute__(self, name)
+
+    @property
+    def hook_def(self) -> HookDefinition:
+        """The hook, during a call."""
+        if self._hook is None:
+            raise UsageError("A context from build_hook_context belongs to a hook only during a call.")
+        return self._hook  # type: ignore[no-any-return]
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger."""
+        return logging.getLogger("assetq.step")
+
+    @property
+    def resources(self) -> Any:
+        """Resources as attributes."""
+        return self._lifetime.resources
+
+    def __enter__(self) -> BuiltHookContext:
+        self._lifetime.__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._lifetime.__exit__(*exc)
+
+
+GIVEN = frozenset({"op", "run_id", "job_name", "op_exception", "instance"})
+UNKNOWN = frozenset({"context", "op_config", "op_output_values", "op_output_metadata", "step_key"})
+
+
+def build_hook_context(
+    resources: Mapping[str, Any] | None = None,
+    op: Any = None,
+    run_id: str | None = None,
+    job_name: str | None = None,
+    op_exception: Exception | None = None,
+    instance: Any = None,
+) -> HookContext:
+    """A context for calling a hook directly. Mirrors Dagster's `build_hook_context`.
+
+    Args:
+        resources: Resource key -> resource.
+        op, run_id, job_name, op_exception, instance: What the context says of them; it refuses what was not given.
+    """
+    given = {"op": op, "run_id": run_id, "job_name": job_name, "op_exception": op_exception, "instance": instance}
+    return BuiltHookContext(ResourceScope(resources, None, instance), given)
+
+
 def run_hooks(
     definition: AssetsDefinition,
-    context: AssetExecutionContext,
+    context: ExecutionContext,
     step_key: str,
     events: list[StepEvent],
     *,

@@ -23,33 +23,45 @@ def load_asset_value(
     instance: Any = None,
 ) -> Any:
     """The stored value of an asset, loaded by its I/O manager; see `Definitions.load_asset_value`."""
-    node = defs.graph.get(asset_key)
-    keys = _partition_keys(node.key, node.partitions_def, partition_key)
     session = ExecutionSession(defs, storage=storage, instance=instance)
     try:
-        context = InputContext(
-            asset_key=node.key,
-            partition_keys=keys,
-            partitions_def=node.partitions_def,
-            annotation=python_type,
-            resource_config=session.resource_config(node.io_manager_key),
-            resources=session.resources(),
-            storage=session.storage,
-            metadata=metadata,
-            upstream_output=OutputContext(
-                name="result",
-                asset_key=node.key,
-                run_id=NO_RUN,
-                partition_keys=keys,
-                partitions_def=node.partitions_def,
-                definition_metadata=node.spec.metadata,
-                storage=session.storage,
-            ),
-            reader="load_asset_value",
-        )
-        return session.io_manager(node.io_manager_key).load_input(context)
+        return load_value(session, asset_key, python_type=python_type, partition_key=partition_key, metadata=metadata)
     finally:
         session.close()
+
+
+def load_value(
+    session: ExecutionSession,
+    asset_key: Any,
+    *,
+    python_type: Any = None,
+    partition_key: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Any:
+    """The stored value of an asset, loaded by an I/O manager of the session."""
+    node = session.defs.graph.get(asset_key)
+    keys = _partition_keys(node.key, node.partitions_def, partition_key)
+    context = InputContext(
+        asset_key=node.key,
+        partition_keys=keys,
+        partitions_def=node.partitions_def,
+        annotation=python_type,
+        resource_config=session.resource_config(node.io_manager_key),
+        resources=session.resources(),
+        storage=session.storage,
+        metadata=metadata,
+        upstream_output=OutputContext(
+            name="result",
+            asset_key=node.key,
+            run_id=NO_RUN,
+            partition_keys=keys,
+            partitions_def=node.partitions_def,
+            definition_metadata=node.spec.metadata,
+            storage=session.storage,
+        ),
+        reader="load_asset_value",
+    )
+    return session.io_manager(node.io_manager_key).load_input(context)
 
 
 def _partition_keys(key: AssetKey, grid: Any, partition_key: str | None) -> list[str] | None:

@@ -31,7 +31,7 @@ from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
 from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
-from assetq.execution.context import AssetExecutionContext
+from assetq.execution.context import ExecutionContext
 from assetq.execution.declared_type import check_output
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.session import ExecutionSession
@@ -83,7 +83,7 @@ class StepReport:
     task: StepTask
     guard: Guard
     definition: AssetsDefinition
-    context: AssetExecutionContext
+    context: ExecutionContext
     events: list[StepEvent]
     produced: set[str] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)
@@ -151,12 +151,12 @@ class StepReport:
             metadata.update(item.metadata)
             value, data_version, tags = item.value, item.data_version, item.tags
         self.values[output.name] = None if value is NO_VALUE else value
-        for name in (None, output.name, str(output.key)):
-            metadata.update(self.context.output_metadata.get(name, {}))
+        metadata.update(self.context.metadata_of(output.name, output.key))
         if value is not NO_VALUE and not output.is_nothing:
             check_output(output, value, self.context, self.definition.op.name)
             metadata.update(self._handle_output(output, value, metadata))
-        self._materialized(output, metadata, data_version.value if data_version else None, tags)
+        version = self.context.data_versions.get(str(output.key)) or (data_version.value if data_version else None)
+        self._materialized(output, metadata, version, tags)
         self.produced.add(output.name)
         for result in getattr(item, "check_results", ()):
             self._evaluate(result, output.key)
@@ -224,6 +224,9 @@ class StepReport:
             data["data_version"] = data_version
         if tags:
             data["tags"] = dict(tags)
+        by_partition = self.context.partition_metadata.get(str(output.key))
+        if by_partition:
+            data["partition_metadata"] = {key: plain(normalize_metadata(m)) for key, m in by_partition.items()}
         self._event(EventType.ASSET_MATERIALIZATION, output.key, data)
 
     def note(self, item: Any) -> None:

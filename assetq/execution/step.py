@@ -9,7 +9,7 @@ from assetq.definitions import AssetsDefinition
 from assetq.definitions.config import op_config
 from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
 from assetq.errors import CheckFailedError, StaleAttemptError
-from assetq.execution.context import AssetExecutionContext, RunInfo
+from assetq.execution.context import ExecutionContext, RunInfo, context_class, current
 from assetq.execution.declared_type import check_input
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import error_info, retry_delay_s
@@ -18,6 +18,7 @@ from assetq.execution.inputs import load_input
 from assetq.execution.report import StepReport
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
+from assetq.execution.step_reach import StepReach
 from assetq.execution.task import Guard, StepResult, StepStatus, StepTask, no_guard
 
 NEVER_RETRIED = (CheckFailedError, TypeCheckError, TypeCheckFunctionError)
@@ -58,26 +59,30 @@ class _Attempt:
         self.log = StepLog(task.step_key, self.events)
         self.context = self._context()
         self.report = StepReport(session, task, guard, self.definition, self.context, self.events)
-        self.context.log_event_to = self.report.note
+        self.context.log_event_to, self.context.produced = self.report.note, self.report.produced
 
-    def _context(self) -> AssetExecutionContext:
+    def _context(self) -> ExecutionContext:
         task = self.task
-        return AssetExecutionContext(
-            run=RunInfo(task.run_id, task.run_tags),
+        return context_class(self.definition)(
+            run=RunInfo(task.run_id, {**task.run_tags, **partition_tags(task)}, task.run_config),
             assets_def=self.definition,
             partitions_def=task.plan_node.partitions_def,
             partition_range=task.partition_range,
             selected=task.plan_node.assets,
+            selected_checks=task.plan_node.checks,
             resources=self.session.resources(),
             op_config=(self.task.run_config.get("ops", {}).get(self.definition.op.name) or {}).get("config"),
             attempt=task.attempt,
             log=self.log.logger,
             instance=self.session.instance,
+            reach=StepReach(self.session, task, self.definition),
         )
 
     def run(self) -> bool:
         """Call the op and store what it gives; False when it chose to give nothing."""
-        self.report.take(self.definition.op.fn(**self._arguments()))
+        arguments = self._arguments()
+        with current(self.context):
+            self.report.take(self.definition.op.fn(**arguments))
         self._run_hooks()
         return self.report.has_given
 
@@ -117,3 +122,17 @@ class _Attempt:
             self._run_hooks(error)
         logging.getLogger("assetq.step").info("%s %s: %s", self.task.step_key, status, error)
         return StepResult(status, tuple(self.events), error_info(error), int((delay_s or 0) * 1000), error)
+
+
+def partition_tags(task: StepTask) -> dict[str, str]:
+    """Tags by which code written for Dagster finds the partitions of its run."""
+    if task.partition_range is None:
+        return {}
+    grid, (start, stop) = task.plan_node.partitions_def, task.partition_range
+    assert grid is not None
+    if stop - start == 1:
+        return {"dagster/partition": grid.key_at(start)}
+    return {
+        "dagster/asset_partition_range_start": grid.key_at(start),
+        "dagster/asset_partition_range_end": grid.key_at(stop - 1),
+    }

@@ -1,0 +1,172 @@
+"""What an execution context says of partitions: its own, and those that it reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assetq.errors import UsageError
+from assetq.execution.step_context import StepContext
+from assetq.partitions import (
+    PartitionKeyRange,
+    PartitionsDefinition,
+    TimeWindow,
+    TimeWindowPartitionsDefinition,
+)
+
+
+class PartitionContext(StepContext):
+    """A context that knows its partitions."""
+
+    __slots__ = ()
+
+    @property
+    def has_partition_key(self) -> bool:
+        """True when the step has exactly one partition."""
+        if self.given_range is not None:
+            return self.given_range.start == self.given_range.end
+        return self.partition_range is not None and self.partition_range[1] - self.partition_range[0] == 1
+
+    @property
+    def has_partition_key_range(self) -> bool:
+        """True when the step has several partitions."""
+        if self.given_range is not None:
+            return not self.has_partition_key
+        return self.partition_range is not None and self.partition_range[1] - self.partition_range[0] > 1
+
+    @property
+    def partition_key(self) -> str:
+        """Key of the step's one partition.
+
+        Raises:
+            UsageError: The step has none, or several.
+        """
+        keys = self.partition_key_range
+        if not self.has_partition_key:
+            raise UsageError(
+                f"The step has the partitions '{keys.start}' to '{keys.end}', not one; use context.partition_keys or "
+                "partition_key_range."
+            )
+        return keys.start
+
+    @property
+    def multi_partition_key(self) -> Any:
+        """Key of the step's one partition, when it has several dimensions.
+
+        Raises:
+            UsageError: It has not.
+        """
+        key: Any = self.partition_key
+        if not hasattr(key, "keys_by_dimension"):
+            raise UsageError("The asset is partitioned in one dimension; use context.partition_key.")
+        return key
+
+    @property
+    def partition_keys(self) -> list[str]:
+        """Keys of the step's partitions, in order."""
+        definition, (start, stop) = self._partitioned()
+        return [definition.key_at(i) for i in range(start, stop)]
+
+    @property
+    def partition_key_range(self) -> PartitionKeyRange:
+        """First and last partition of the step."""
+        if self.given_range is not None:
+            return self.given_range
+        definition, (start, stop) = self._partitioned()
+        return PartitionKeyRange(definition.key_at(start), definition.key_at(stop - 1))
+
+    @property
+    def asset_partition_key_range(self) -> PartitionKeyRange:
+        """First and last partition of the step."""
+        return self.partition_key_range
+
+    @property
+    def partition_time_window(self) -> TimeWindow:
+        """From the start of the first partition to the end of the last.
+
+        Raises:
+            UsageError: The asset is not partitioned by time.
+        """
+        definition = self.partitions_def
+        keys = self.partition_key_range
+        return _window(definition, keys.start, keys.end)
+
+    def asset_partition_key_for_output(self, output_name: str = "result") -> str:
+        """Key of the one partition of an output."""
+        self._check_output(output_name)
+        return self.partition_key
+
+    def asset_partition_keys_for_output(self, output_name: str = "result") -> list[str]:
+        """Keys of the partitions of an output, in order."""
+        self._check_output(output_name)
+        return self.partition_keys
+
+    def asset_partition_key_range_for_output(self, output_name: str = "result") -> PartitionKeyRange:
+        """First and last partition of an output."""
+        self._check_output(output_name)
+        return self.partition_key_range
+
+    def asset_partitions_time_window_for_output(self, output_name: str = "result") -> TimeWindow:
+        """From the start of the first partition of an output to the end of the last."""
+        self._check_output(output_name)
+        return self.partition_time_window
+
+    def asset_partitions_def_for_output(self, output_name: str = "result") -> PartitionsDefinition:
+        """How an output is partitioned."""
+        key = self.asset_key_for_output(output_name)
+        if self.partitions_def is None:
+            raise UsageError(f"Asset '{key}' is not partitioned.")
+        return self.partitions_def
+
+    def asset_partition_key_for_input(self, input_name: str) -> str:
+        """Key of the one partition that an argument reads.
+
+        Raises:
+            UsageError: It reads several, or none.
+        """
+        keys = self.asset_partition_keys_for_input(input_name)
+        if len(keys) != 1:
+            raise UsageError(f"Input '{input_name}' reads {len(keys)} partitions; use asset_partition_keys_for_input.")
+        return keys[0]
+
+    def asset_partition_keys_for_input(self, input_name: str) -> list[str]:
+        """Keys of the partitions that an argument reads, in order."""
+        key = self.asset_key_for_input(input_name)
+        return self._reach().upstream_keys(key, input_name)
+
+    def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
+        """First and last partition that an argument reads."""
+        keys = self.asset_partition_keys_for_input(input_name)
+        if not keys:
+            raise UsageError(f"Input '{input_name}' reads no partition.")
+        return PartitionKeyRange(keys[0], keys[-1])
+
+    def asset_partitions_time_window_for_input(self, input_name: str) -> TimeWindow:
+        """From the start of the first partition that an argument reads to the end of the last."""
+        definition = self.asset_partitions_def_for_input(input_name)
+        keys = self.asset_partition_key_range_for_input(input_name)
+        return _window(definition, keys.start, keys.end)
+
+    def asset_partitions_def_for_input(self, input_name: str) -> PartitionsDefinition:
+        """How the asset that an argument reads is partitioned."""
+        return self._reach().upstream_partitions_def(self.asset_key_for_input(input_name))
+
+    def _check_output(self, output_name: str) -> None:
+        if self.assets_def is not None:
+            self.asset_key_for_output(output_name)
+
+    def _partitioned(self) -> tuple[PartitionsDefinition, tuple[int, int]]:
+        definition, given = self.partitions_def, self.given_range
+        if definition is not None and self.partition_range is not None:
+            return definition, self.partition_range
+        if given is None:
+            raise UsageError("The step is not partitioned, so there is no partition key.")
+        if definition is None:
+            raise UsageError("The partitions of a context that was built for direct calls are known during a call.")
+        return definition, (definition.index_of(given.start), definition.index_of(given.end) + 1)
+
+
+def _window(definition: PartitionsDefinition | None, first: str, last: str) -> TimeWindow:
+    if not isinstance(definition, TimeWindowPartitionsDefinition):
+        raise UsageError("The asset is not partitioned by time, so there is no time window.")
+    start, end = (definition.time_window_for_partition_key(key) for key in (first, last))
+    return TimeWindow(start.start, end.end)
