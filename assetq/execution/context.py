@@ -225,8 +225,8 @@ def current(context: ExecutionContext) -> Iterator[None]:
 
 
 def context_class(definition: Any) -> type[ExecutionContext]:
-    """The class that the op's context argument asks for; by default one for assets, or ops without assets."""
-    default = AssetExecutionContext if definition.keys else OpExecutionContext
+    """The class that the op's context argument asks for; by default that of assets, or of checks."""
+    default = AssetExecutionContext if definition.keys else AssetCheckExecutionContext
     param = definition.op.context_param
     asked = type_hints(definition.op.fn).get(param) if param else None
     return asked if isinstance(asked, type) and issubclass(asked, ExecutionContext) else default

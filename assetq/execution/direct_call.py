@@ -109,14 +109,18 @@ class _DirectCall:
         if len(self.args) > len(names):
             takes = ", ".join(names) or "no arguments"
             raise _refusal(self.op, f"is given {len(self.args)} arguments by position, and takes {takes}")
-        known = {*names, self._config_name}
-        return {**dict(zip(names, self.args, strict=False)), **{n: v for n, v in self.kwargs.items() if n in known}}
+        for name in self.kwargs:
+            if name not in {*names, self._config_name}:
+                raise _refusal(
+                    self.op, f"is given '{name}', which is none of its arguments: {', '.join(names) or 'none'}"
+                )
+        return {**dict(zip(names, self.args, strict=False)), **self.kwargs}
 
     def _refuse_missing(self, given: Mapping[str, Any]) -> None:
         parameters = inspect.signature(self.op.fn).parameters
         for name in (op_input.name for op_input in self.op.inputs):
             if name in parameters and name not in given and parameters[name].default is inspect.Parameter.empty:
-                raise _refusal(self.op, f"is given no value for its input '{name}'.{suggest(name, self.kwargs)}"[:-1])
+                raise _refusal(self.op, f"is given no value for its input '{name}'")
 
     def _config(self, given: Any) -> Any:
         op, held = self.op, None if self.context is None else self.context.op_config
@@ -171,7 +175,7 @@ def _bound(
     before = {name: getattr(context, name) for name in ("partitions_def", "resources", "op_config")}
     context.output_metadata, context.partition_metadata, context.data_versions = {}, {}, {}
     context.produced, context.user_events = set(), []
-    context.assets_def, context.resources = definition, resources
+    context.definition, context.resources = definition, resources
     context.partitions_def = definition.partitions_def or context.partitions_def
     context.selected = tuple(sorted(str(key) for key in definition.keys))
     context.selected_checks = tuple(sorted(str(key) for key in definition.check_keys))
@@ -180,6 +184,6 @@ def _bound(
     try:
         yield
     finally:
-        context.assets_def = None
+        context.definition = None
         for name, value in before.items():
             setattr(context, name, value)

@@ -151,7 +151,7 @@ class PartitionContext(StepContext):
         return self._reach().upstream_partitions_def(self.asset_key_for_input(input_name))
 
     def _check_output(self, output_name: str) -> None:
-        if self.assets_def is not None:
+        if self.definition is not None:
             self.asset_key_for_output(output_name)
 
     def _partitioned(self) -> tuple[PartitionsDefinition, tuple[int, int]]:

@@ -65,7 +65,7 @@ class _Attempt:
         task = self.task
         return context_class(self.definition)(
             run=RunInfo(task.run_id, {**task.run_tags, **partition_tags(task)}, task.run_config),
-            assets_def=self.definition,
+            definition=self.definition,
             partitions_def=task.plan_node.partitions_def,
             partition_range=task.partition_range,
             selected=task.plan_node.assets,

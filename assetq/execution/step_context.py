@@ -81,7 +81,7 @@ class StepContext:
 
     Attributes:
         run: The run; of a context that was built for a direct call, a stand-in.
-        assets_def: The op with its assets; None while a built context is in no call.
+        definition: The op with its assets; None while a built context is in no call.
         partitions_def, partition_range: The partitions of the step, as a half-open range of indices.
         given_range: Instead of them the keys that a built context was given.
         selected: Keys of the assets to materialize, as text.
@@ -103,7 +103,7 @@ class StepContext:
     """
 
     run: RunInfo
-    assets_def: AssetsDefinition | None = None
+    definition: AssetsDefinition | None = None
     partitions_def: PartitionsDefinition | None = None
     partition_range: tuple[int, int] | None = None
     given_range: PartitionKeyRange | None = None
@@ -161,6 +161,15 @@ class StepContext:
     def retry_number(self) -> int:
         """How often the step was tried before; 0 at first."""
         return self.attempt - 1
+
+    @property
+    def assets_def(self) -> AssetsDefinition:
+        """The op with its assets.
+
+        Raises:
+            UsageError: The context was built for direct calls and is in none.
+        """
+        return self._definition()
 
     @property
     def has_assets_def(self) -> bool:
@@ -302,9 +311,9 @@ class StepContext:
         return
 
     def _definition(self) -> AssetsDefinition:
-        if self.assets_def is None:
+        if self.definition is None:
             raise UsageError("A context that was built for direct calls belongs to an asset only during a call.")
-        return self.assets_def
+        return self.definition
 
     def _reach(self) -> StepReach:
         if self.reach is None:
