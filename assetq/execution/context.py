@@ -13,17 +13,14 @@ from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.signature import type_hints
 from assetq.errors import UsageError, suggest
 from assetq.execution.partition_context import PartitionContext
-from assetq.execution.step_context import NodeHandle, Resources, RunInfo, StepContext
+from assetq.execution.step_context import RunInfo, StepContext
 
 __all__ = [
     "AssetCheckExecutionContext",
     "AssetExecutionContext",
     "ExecutionContext",
-    "NodeHandle",
     "OpExecutionContext",
-    "Resources",
     "RunInfo",
-    "StepContext",
     "context_class",
     "current",
 ]

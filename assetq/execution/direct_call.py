@@ -16,7 +16,7 @@ from assetq.execution.build_context import build_asset_context
 from assetq.execution.context import ExecutionContext
 from assetq.execution.direct_result import ResultCheck
 from assetq.execution.resource_scope import ResourceScope
-from assetq.execution.step_context import Resources
+from assetq.execution.resources import Resources
 
 
 def call_directly(definition: AssetsDefinition, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 from assetq.definitions import ConfigurableResource, Definitions, ResourceDefinition
 from assetq.definitions.resource import ConfigurableResourceFactory
 from assetq.errors import ConfigError, UsageError, suggest
+from assetq.execution.resources import Resources
 from assetq.execution.session import ExecutionSession
-from assetq.execution.step_context import Resources
 
 
 class ResourceScope:

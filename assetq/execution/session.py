@@ -13,7 +13,7 @@ from assetq.definitions import ConfigurableResource, Definitions, IOManager, Res
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.definitions.resource import InitResourceContext, ResourceAtLaunch, make_resource, nested_resources
 from assetq.errors import AssetqError, DefinitionError, MissingResourceError, ResourceError, suggest
-from assetq.execution.step_context import Resources
+from assetq.execution.resources import Resources
 from assetq.io import FilesystemIOManager
 
 if TYPE_CHECKING:

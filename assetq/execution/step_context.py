@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import pdb
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetCheckKey, AssetKey, AssetsDefinition, Op
-from assetq.errors import UnknownResourceError, UsageError, suggest
+from assetq.errors import UsageError, suggest
 from assetq.partitions import PartitionKeyRange, PartitionsDefinition
 
 if TYPE_CHECKING:
@@ -39,40 +39,6 @@ class NodeHandle:
 
     def __str__(self) -> str:
         return self.name
-
-
-class Resources:
-    """Resources as attributes; opened when first asked for.
-
-    Args:
-        get: Opens the resource with a key.
-        keys: Those that there are.
-    """
-
-    __slots__ = ("_get", "_keys")
-
-    def __init__(self, get: Callable[[str], Any], keys: Sequence[str]) -> None:
-        self._get = get
-        self._keys = tuple(keys)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("_get", "_keys"):
-            raise AttributeError(name)
-        if name not in self._keys:
-            raise UnknownResourceError(
-                f"There is no resource '{name}' here.{suggest(name, self._keys)} Name it in required_resource_keys "
-                f"and provide it: resources={{'{name}': ...}}."
-            )
-        return self._get(name)
-
-    def _asdict(self) -> dict[str, Any]:
-        return {key: self._get(key) for key in self._keys}
-
-    def __iter__(self) -> Any:
-        return iter(self._asdict().values())
-
-    def __dir__(self) -> list[str]:
-        return [*self._keys, "_asdict"]
 
 
 @dataclass(slots=True)
