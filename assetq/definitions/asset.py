@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
-from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
+from assetq.definitions.asset_key import AssetKey, op_name_of, prefix_parts
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
-from assetq.definitions.check import AssetCheckSpec
+from assetq.definitions.check import AssetCheckSpec, refuse_same_checks
 from assetq.definitions.config_schema import check_schema
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpOutput
-from assetq.definitions.output import DEFAULT_OUTPUT, Nothing
+from assetq.definitions.output import DEFAULT_OUTPUT
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
-from assetq.definitions.signature import OpSignature, read_signature, value_type
+from assetq.definitions.signature import OpSignature, by_name, is_nothing, read_signature, value_type
 from assetq.definitions.source_location import SourceLocation, location_of
 from assetq.errors import DefinitionError
 
@@ -51,6 +51,7 @@ def asset(
     group_name: str | None = None,
     output_required: bool = True,
     automation_condition: Any = None,
+    freshness_policy: Any = None,
     backfill_policy: BackfillPolicy | None = None,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
@@ -59,6 +60,8 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
+    is_virtual: bool = False,
+    compute_kind: str | None = None,
 ) -> Any:
     """Define an asset by the function that makes it. Mirrors Dagster's `@asset`.
 
@@ -81,7 +84,7 @@ def asset(
         op_tags: Tags of the op; values that are no strings become JSON.
         group_name: Group in the catalog.
         output_required: False if the function may yield nothing; then downstream assets are skipped.
-        automation_condition: Carried along.
+        automation_condition, freshness_policy, is_virtual: Carried along.
         backfill_policy: How many partitions one step takes.
         retry_policy: When a failed step runs again.
         code_version: Version of the code, recorded with each materialization.
@@ -90,6 +93,7 @@ def asset(
         owners: E-mail addresses, or `team:name`.
         kinds: What the asset is made with, for the catalog.
         pool: Concurrency pool whose slots limit the asset's steps.
+        compute_kind: Older form of `kinds`, for one kind.
 
     Returns:
         An `AssetsDefinition`.
@@ -98,6 +102,8 @@ def asset(
         DefinitionError: Something does not fit; names the asset, file and line.
     """
     options = {name: value for name, value in locals().items() if name != "compute_fn"}
+    if compute_fn is not None and not callable(compute_fn):
+        raise TypeError(f"@asset decorates a function, not {compute_fn!r}; give everything else by name.")
     if compute_fn is None:
         return lambda fn: _make_asset(fn, **options)
     return _make_asset(compute_fn, **options)
@@ -107,6 +113,7 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
     location = location_of(fn)
     naming = _name(fn, options["name"], options["key_prefix"], options["key"], location)
     signature = read_signature(fn, options["ins"] or {})
+    _check_options(naming.key, signature, options, location)
     if options["io_manager_def"] is not None and options["io_manager_key"] is not None:
         raise DefinitionError(
             f"Asset '{naming.key}' is given io_manager_def and io_manager_key; keep one.",
@@ -119,6 +126,7 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
         io_manager_key = f"{naming.op_name}__io_manager"
         resources[io_manager_key] = options["io_manager_def"]
     all_deps = _deps(naming.key, signature, options["deps"], location)
+    _refuse_self(naming.key, all_deps, options["partitions_def"], location)
     spec = _spec(fn, naming.key, all_deps, options, location)
     output = OpOutput(
         DEFAULT_OUTPUT,
@@ -144,14 +152,16 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
 def _own_checks(
     specs: Sequence[AssetCheckSpec] | None, key: AssetKey, location: object | None
 ) -> tuple[AssetCheckSpec, ...]:
-    for spec in specs or ():
+    given = tuple(specs or ())
+    for spec in given:
         if spec.asset_key != key:
             raise DefinitionError(
                 f"Asset '{key}' is given a check spec for '{spec.asset_key}'; its checks must be about itself.",
                 asset=str(key),
                 location=location,
             )
-    return tuple(specs or ())
+    refuse_same_checks(given, location)
+    return given
 
 
 def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, location: object | None) -> _Naming:
@@ -164,8 +174,53 @@ def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, l
             )
         own = AssetKey.from_coercible(key)
     else:
-        own = AssetKey([*prefix_parts(key_prefix), check_name(name or fn.__name__, "asset", location)])
-    return _Naming(own, own.to_python_identifier())
+        own = AssetKey([*prefix_parts(key_prefix), name or fn.__name__])
+    return _Naming(own, op_name_of(own, "asset", location))
+
+
+def _check_options(
+    key: AssetKey, signature: OpSignature, options: Mapping[str, Any], location: SourceLocation | None
+) -> None:
+    """Refuse values of a wrong kind, which would otherwise fail far from here."""
+    classes: dict[str, tuple[type, ...]] = {
+        "retry_policy": (RetryPolicy,),
+        "backfill_policy": (BackfillPolicy,),
+        "code_version": (str,),
+        "metadata": (Mapping,),
+        "description": (str,),
+    }
+    for name, allowed in classes.items():
+        value = options[name]
+        if value is not None and not isinstance(value, allowed):
+            raise _wrong_kind(key, name, value, allowed[0], location)
+    for hook in options["hooks"] or ():
+        if not isinstance(hook, HookDefinition):
+            raise _wrong_kind(key, "hooks", hook, HookDefinition, location)
+    if options["compute_kind"] and options["kinds"]:
+        raise DefinitionError(
+            f"Asset '{key}' has compute_kind and kinds; keep kinds.", asset=str(key), location=location
+        )
+
+
+def _wrong_kind(key: AssetKey, name: str, value: object, wanted: type, location: object | None) -> DefinitionError:
+    return DefinitionError(
+        f"Asset '{key}' is given {name} {value!r}; give a {wanted.__name__}.", asset=str(key), location=location
+    )
+
+
+def _refuse_self(key: AssetKey, deps: Iterable[AssetDep], grid: Any, location: object | None) -> None:
+    """Refuse an asset that reads itself without earlier partitions to read."""
+    own = next((dep for dep in deps if dep.asset_key == key), None)
+    if own is None or getattr(own.partition_mapping, "start_offset", 0) < 0:
+        return
+    if grid is not None and own.partition_mapping is not None and not hasattr(own.partition_mapping, "start_offset"):
+        return
+    raise DefinitionError(
+        f"Asset '{key}' depends on itself. Only a partitioned asset can, by its earlier partitions: give it "
+        "TimeWindowPartitionMapping(start_offset=-1, end_offset=-1) as mapping.",
+        asset=str(key),
+        location=location,
+    )
 
 
 def _annotation(signature: OpSignature, dagster_type: Any) -> Any:
@@ -205,7 +260,7 @@ def _spec(
         automation_condition=options["automation_condition"],
         owners=options["owners"],
         tags=options["tags"],
-        kinds=options["kinds"],
+        kinds=options["kinds"] or ([options["compute_kind"]] if options["compute_kind"] else None),
         partitions_def=options["partitions_def"],
         location=location,
     )
@@ -220,23 +275,41 @@ def _op(
     location: SourceLocation | None,
 ) -> Op:
     check_config_roles(signature, options["config_schema"], f"Asset '{naming.key}'", location)
-    required = frozenset(options["required_resource_keys"] or ()) | frozenset(signature.resource_params.values())
+    what = f"Asset '{naming.key}'"
     return Op(
         name=naming.op_name,
-        fn=fn,
-        inputs=tuple(op_input for op_input in signature.inputs if op_input.annotation is not Nothing),
+        fn=by_name(fn),
+        inputs=tuple(op_input for op_input in signature.inputs if not is_nothing(op_input.annotation)),
         outputs=(output,),
         context_param=signature.context_param,
         config_param=signature.config_param,
         config_type=signature.config_type,
-        config_schema=options["config_schema"],
+        config_schema=options["config_schema"] or signature.config_schema,
         resource_params=signature.resource_params,
-        required_resource_keys=required,
+        required_resource_keys=required_keys(signature, options["required_resource_keys"], what, location),
         retry_policy=options["retry_policy"],
         pool=check_pool(options["pool"], naming.key, location),
-        tags=op_tag_values(options["op_tags"]),
+        tags=op_tag_values(options["op_tags"], what, location),
         location=location,
     )
+
+
+def required_keys(
+    signature: OpSignature, given: Iterable[str] | None, what: str, location: SourceLocation | None
+) -> frozenset[str]:
+    """Keys of the resources that a function needs: named by its decorator, or by its arguments.
+
+    Raises:
+        DefinitionError: Both name some.
+    """
+    keys = frozenset(given or ())
+    if keys and signature.resource_params:
+        raise DefinitionError(
+            f"{what} has required_resource_keys and resource arguments ({', '.join(sorted(signature.resource_params))});"
+            " use one of the two for all.",
+            location=location,
+        )
+    return keys | frozenset(signature.resource_params.values())
 
 
 def check_config_roles(signature: OpSignature, schema: Any, what: str, location: SourceLocation | None) -> None:
@@ -252,9 +325,21 @@ def check_config_roles(signature: OpSignature, schema: Any, what: str, location:
     check_schema(schema, what, location)
 
 
-def op_tag_values(tags: Mapping[str, Any] | None) -> dict[str, str]:
-    """Op tags with every value as text; others than strings as JSON."""
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in (tags or {}).items()}
+def op_tag_values(tags: Mapping[str, Any] | None, what: str, location: SourceLocation | None) -> dict[str, str]:
+    """Op tags with every value as text; others than strings as JSON.
+
+    Raises:
+        DefinitionError: A value has no JSON form.
+    """
+    values: dict[str, str] = {}
+    for key, value in (tags or {}).items():
+        try:
+            values[key] = value if isinstance(value, str) else json.dumps(value)
+        except (TypeError, ValueError):
+            raise DefinitionError(
+                f"{what} has op tag '{key}': {value!r}, which has no JSON form; give text.", location=location
+            ) from None
+    return values
 
 
 def check_pool(pool: str | None, key: AssetKey, location: object | None) -> str | None:
