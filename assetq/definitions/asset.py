@@ -305,8 +305,8 @@ def required_keys(
     keys = frozenset(given or ())
     if keys and signature.resource_params:
         raise DefinitionError(
-            f"{what} has required_resource_keys and resource arguments ({', '.join(sorted(signature.resource_params))});"
-            " use one of the two for all.",
+            f"{what} has required_resource_keys and resource arguments "
+            f"({', '.join(sorted(signature.resource_params))}); use one of the two for all.",
             location=location,
         )
     return keys | frozenset(signature.resource_params.values())

@@ -13,7 +13,8 @@ from assetq.errors import InvalidKeyError
 
 NAME = re.compile(r"^[A-Za-z0-9_]+$")
 RESERVED = frozenset(
-    "context conf config meta arg_dict dict input_arg_dict output_arg_dict int str float bool input output type".split()
+    {"context", "conf", "config", "meta", "arg_dict", "input_arg_dict", "output_arg_dict", "input", "output", "type"}
+    | {"bool", "dict", "float", "int", "str"}
 )
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/]")
 
