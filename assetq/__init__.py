@@ -145,6 +145,7 @@ if TYPE_CHECKING:
         RunHandle,
         RunRecord,
         build_asset_context,
+        build_hook_context,
         build_op_context,
         materialize,
     )
@@ -324,6 +325,7 @@ __all__ = [
     "asset",
     "asset_check",
     "build_asset_context",
+    "build_hook_context",
     "build_op_context",
     "check_dagster_type",
     "dagster_type_loader",

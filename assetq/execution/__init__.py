@@ -8,7 +8,7 @@ from assetq.execution.context import (
 )
 from assetq.execution.event import Event, EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
-from assetq.execution.hook import HookContext
+from assetq.execution.hook import HookContext, build_hook_context
 from assetq.execution.in_process import ExecuteInProcessResult, materialize, materialize_plan
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.record import (
@@ -53,6 +53,7 @@ __all__ = [
     "StepTask",
     "WorkerRecord",
     "build_asset_context",
+    "build_hook_context",
     "build_op_context",
     "execute_step",
     "materialize",

@@ -9,7 +9,7 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition, HookDefinition, Op
 from assetq.definitions.hook import HookTrigger
-from assetq.execution.context import AssetExecutionContext
+from assetq.execution.context import AssetExecutionContext, Resources, RunInfo
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import error_info
 from assetq.execution.report import now_ms
@@ -26,6 +26,8 @@ class HookContext:
         op: The computation.
         op_exception: What it raised, if it failed.
         op_output_values: Output name -> value.
+        op_output_metadata: Output name -> metadata that came with it.
+        job_name: Name of the job, when the run is of one.
     """
 
     hook_def: HookDefinition
@@ -34,6 +36,8 @@ class HookContext:
     op: Op | None = None
     op_exception: BaseException | None = None
     op_output_values: Mapping[str, Any] = field(default_factory=dict)
+    op_output_metadata: Mapping[str, Any] = field(default_factory=dict)
+    job_name: str = "__ephemeral_asset_job__"
 
     @property
     def run_id(self) -> str:
@@ -74,11 +78,14 @@ def run_hooks(
     *,
     error: BaseException | None = None,
     values: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Run the hooks of a step that has ended: those for failures when there is an error."""
     trigger = HookTrigger.SUCCESS if error is None else HookTrigger.FAILURE
     for hook in sorted((h for h in definition.hooks if h.trigger is trigger), key=lambda h: h.name):
-        told = HookContext(hook, step_key, context, definition.op, error, dict(values or {}))
+        told = HookContext(
+            hook, step_key, context, definition.op, error, dict(values or {}), op_output_metadata=dict(metadata or {})
+        )
         try:
             hook.hook_fn(told)
         except Exception as raised:
@@ -86,3 +93,23 @@ def run_hooks(
             events.append(StepEvent(EventType.HOOK_ERRORED, now_ms(), message=f"{hook.name}: {raised}", data=data))
         else:
             events.append(StepEvent(EventType.HOOK_COMPLETED, now_ms(), message=hook.name))
+
+
+NO_HOOK = HookDefinition("hook", lambda _context: None, HookTrigger.SUCCESS)
+
+
+def build_hook_context(
+    resources: Mapping[str, Any] | None = None,
+    op: Any = None,
+    run_id: str | None = None,
+    job_name: str | None = None,
+    op_exception: BaseException | None = None,
+    instance: Any = None,
+) -> HookContext:
+    """A context for calling a hook directly in a test. Mirrors Dagster's `build_hook_context`."""
+    given = dict(resources or {})
+    context = AssetExecutionContext(
+        run=RunInfo(run_id or "ephemeral"), resources=Resources(given.__getitem__, list(given)), instance=instance
+    )
+    own = getattr(op, "op", op)
+    return HookContext(NO_HOOK, getattr(own, "name", ""), context, own, op_exception, job_name=job_name or "")

@@ -73,11 +73,12 @@ class _Planner:
 
     def plan(self, selection: str) -> Plan:
         chosen = [definition for definition in self.defs.graph.ops if definition.keys & self.keys]
-        self._require_scope(chosen)
+        self._require_scope([*chosen, *self._checks_beside(chosen, chosen)])
         sets = self._partition_sets(chosen)
         kept = [definition for definition in chosen if sets[definition.op.name]]
         checking = self._checks_beside(chosen, kept)
-        sets.update({definition.op.name: WHOLE for definition in checking})
+        sets.update({definition.op.name: self._checked(definition, kept, sets) for definition in checking})
+        checking = [definition for definition in checking if sets[definition.op.name]]
         ordered = in_order(kept, checking)
         nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(ordered))
         return Plan(nodes, tuple(self._edges(ordered)), selection)
@@ -91,12 +92,25 @@ class _Planner:
             if any(key in self.checks and key.asset_key not in idle for key in definition.check_keys)
         ]
 
+    def _checked(self, check: AssetsDefinition, kept: list[AssetsDefinition], sets: Mapping[str, IndexSet]) -> IndexSet:
+        """Partitions that a check runs for: those of its asset that run, or those that were named."""
+        if check.partitions_def is None:
+            return WHOLE
+        checked = {key.asset_key for key in check.check_keys}
+        same = [d for d in kept if d.keys & checked and d.partitions_def is not None]
+        same = [d for d in same if d.partitions_def.identity == check.partitions_def.identity]
+        if same:
+            return sets[same[0].op.name]
+        if self.scope.keys or self.scope.ranges:
+            return self._resolve(check.partitions_def)
+        return self._all(check)
+
     def _require_scope(self, chosen: list[AssetsDefinition]) -> None:
         partitioned = next((d for d in chosen if d.partitions_def is not None), None)
         if partitioned is not None and self.scope.is_empty:
             raise UsageError(
-                f"Asset '{sorted(partitioned.keys)[0]}' is partitioned: say which partitions, with --partition KEY, "
-                "--partitions FIRST..LAST, --all, --missing or --failed."
+                f"{partitioned.noun} '{partitioned.subject}' is partitioned: say which partitions, with "
+                "--partition KEY, --partitions FIRST..LAST, --all, --missing or --failed."
             )
         if partitioned is None and (self.scope.keys or self.scope.ranges):
             raise UsageError("None of the selected assets is partitioned; leave the partition out.")
