@@ -19,6 +19,7 @@ class AssetDep:
     """
 
     __slots__ = ("asset_key", "metadata", "partition_mapping")
+    asset_key: AssetKey
 
     def __init__(self, asset: Any, *, partition_mapping: Any = None, metadata: Mapping[str, Any] | None = None) -> None:
         if isinstance(asset, AssetDep):
