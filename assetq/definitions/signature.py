@@ -170,8 +170,17 @@ def _config_schema(fn: Callable[..., Any], hint: Any) -> Any:
             asset=fn.__name__,
             location=location_of(fn),
         )
-    check_schema(hint, f"Argument 'config' of '{fn.__name__}'", location_of(fn))
-    return hint
+    schema = _plain_schema(hint)
+    check_schema(schema, f"Argument 'config' of '{fn.__name__}'", location_of(fn))
+    return schema
+
+
+def _plain_schema(hint: Any) -> Any:
+    """An annotation as config_schema has it: `{str: int}` for `dict[str, int]`, `[int]` for `list[int]`."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is dict and inner:
+        return {inner[0]: _plain_schema(inner[1])}
+    return [_plain_schema(inner[0])] if origin is list and inner else hint
 
 
 def _input_of(name: str, annotation: Any, asset_in: AssetIn) -> OpInput:
