@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
 from assetq.definitions.asset_key import AssetKey, op_name_of, prefix_parts
+from assetq.definitions.asset_options import (
+    check_config_roles,
+    check_options,
+    check_pool,
+    op_tag_values,
+    refuse_self,
+    required_keys,
+)
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec, refuse_same_checks
-from assetq.definitions.config_schema import check_schema
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpOutput
 from assetq.definitions.output import DEFAULT_OUTPUT
@@ -113,7 +119,7 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
     location = location_of(fn)
     naming = _name(fn, options["name"], options["key_prefix"], options["key"], location)
     signature = read_signature(fn, options["ins"] or {})
-    _check_options(naming.key, signature, options, location)
+    check_options(naming.key, options, location)
     if options["io_manager_def"] is not None and options["io_manager_key"] is not None:
         raise DefinitionError(
             f"Asset '{naming.key}' is given io_manager_def and io_manager_key; keep one.",
@@ -126,7 +132,7 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
         io_manager_key = f"{naming.op_name}__io_manager"
         resources[io_manager_key] = options["io_manager_def"]
     all_deps = _deps(naming.key, signature, options["deps"], location)
-    _refuse_self(naming.key, all_deps, options["partitions_def"], location)
+    refuse_self(naming.key, all_deps, options["partitions_def"], location)
     spec = _spec(fn, naming.key, all_deps, options, location)
     output = OpOutput(
         DEFAULT_OUTPUT,
@@ -176,51 +182,6 @@ def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, l
     else:
         own = AssetKey([*prefix_parts(key_prefix), name or fn.__name__])
     return _Naming(own, op_name_of(own, "asset", location))
-
-
-def _check_options(
-    key: AssetKey, signature: OpSignature, options: Mapping[str, Any], location: SourceLocation | None
-) -> None:
-    """Refuse values of a wrong kind, which would otherwise fail far from here."""
-    classes: dict[str, tuple[type, ...]] = {
-        "retry_policy": (RetryPolicy,),
-        "backfill_policy": (BackfillPolicy,),
-        "code_version": (str,),
-        "metadata": (Mapping,),
-        "description": (str,),
-    }
-    for name, allowed in classes.items():
-        value = options[name]
-        if value is not None and not isinstance(value, allowed):
-            raise _wrong_kind(key, name, value, allowed[0], location)
-    for hook in options["hooks"] or ():
-        if not isinstance(hook, HookDefinition):
-            raise _wrong_kind(key, "hooks", hook, HookDefinition, location)
-    if options["compute_kind"] and options["kinds"]:
-        raise DefinitionError(
-            f"Asset '{key}' has compute_kind and kinds; keep kinds.", asset=str(key), location=location
-        )
-
-
-def _wrong_kind(key: AssetKey, name: str, value: object, wanted: type, location: object | None) -> DefinitionError:
-    return DefinitionError(
-        f"Asset '{key}' is given {name} {value!r}; give a {wanted.__name__}.", asset=str(key), location=location
-    )
-
-
-def _refuse_self(key: AssetKey, deps: Iterable[AssetDep], grid: Any, location: object | None) -> None:
-    """Refuse an asset that reads itself without earlier partitions to read."""
-    own = next((dep for dep in deps if dep.asset_key == key), None)
-    if own is None or getattr(own.partition_mapping, "start_offset", 0) < 0:
-        return
-    if grid is not None and own.partition_mapping is not None and not hasattr(own.partition_mapping, "start_offset"):
-        return
-    raise DefinitionError(
-        f"Asset '{key}' depends on itself. Only a partitioned asset can, by its earlier partitions: give it "
-        "TimeWindowPartitionMapping(start_offset=-1, end_offset=-1) as mapping.",
-        asset=str(key),
-        location=location,
-    )
 
 
 def _annotation(signature: OpSignature, dagster_type: Any) -> Any:
@@ -292,64 +253,3 @@ def _op(
         tags=op_tag_values(options["op_tags"], what, location),
         location=location,
     )
-
-
-def required_keys(
-    signature: OpSignature, given: Iterable[str] | None, what: str, location: SourceLocation | None
-) -> frozenset[str]:
-    """Keys of the resources that a function needs: named by its decorator, or by its arguments.
-
-    Raises:
-        DefinitionError: Both name some.
-    """
-    keys = frozenset(given or ())
-    if keys and signature.resource_params:
-        raise DefinitionError(
-            f"{what} has required_resource_keys and resource arguments "
-            f"({', '.join(sorted(signature.resource_params))}); use one of the two for all.",
-            location=location,
-        )
-    return keys | frozenset(signature.resource_params.values())
-
-
-def check_config_roles(signature: OpSignature, schema: Any, what: str, location: SourceLocation | None) -> None:
-    """Refuse a schema that is none, or that stands beside a config argument.
-
-    Raises:
-        DefinitionError: Names the asset or check.
-    """
-    if schema is None:
-        return
-    if signature.config_param is not None:
-        raise DefinitionError(f"{what} has config_schema and an argument 'config'; keep one.", location=location)
-    check_schema(schema, what, location)
-
-
-def op_tag_values(tags: Mapping[str, Any] | None, what: str, location: SourceLocation | None) -> dict[str, str]:
-    """Op tags with every value as text; others than strings as JSON.
-
-    Raises:
-        DefinitionError: A value has no JSON form.
-    """
-    values: dict[str, str] = {}
-    for key, value in (tags or {}).items():
-        try:
-            values[key] = value if isinstance(value, str) else json.dumps(value)
-        except (TypeError, ValueError):
-            raise DefinitionError(
-                f"{what} has op tag '{key}': {value!r}, which has no JSON form; give text.", location=location
-            ) from None
-    return values
-
-
-def check_pool(pool: str | None, key: AssetKey, location: object | None) -> str | None:
-    """The pool's name, if it can name a queue."""
-    if pool is None:
-        return None
-    if not isinstance(pool, str) or not pool or not all(c.isalnum() or c in "_-./" for c in pool) or len(pool) > 128:
-        raise DefinitionError(
-            f"Asset '{key}' has pool {pool!r}; use letters, digits, '_', '-', '.', '/', at most 128.",
-            asset=str(key),
-            location=location,
-        )
-    return pool

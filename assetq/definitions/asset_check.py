@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from assetq.definitions.asset import check_config_roles, check_pool, op_tag_values, required_keys
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
 from assetq.definitions.asset_key import AssetKey, check_name
+from assetq.definitions.asset_options import check_config_roles, check_pool, op_tag_values, required_keys
 from assetq.definitions.assets_definition import AssetChecksDefinition
 from assetq.definitions.check import AssetCheckSpec, refuse_same_checks
 from assetq.definitions.op import Op
