@@ -13,6 +13,12 @@ from assetq.definitions.check import (
     AssetCheckSeverity,
     AssetCheckSpec,
 )
+from assetq.definitions.check_builder import (
+    build_column_schema_change_checks,
+    build_last_update_freshness_checks,
+    build_metadata_bounds_checks,
+    build_time_partition_freshness_checks,
+)
 from assetq.definitions.code_reference import LocalFileCodeReference, UrlCodeReference
 from assetq.definitions.config import Config, PermissiveConfig, RunConfig
 from assetq.definitions.config_schema import (
@@ -246,6 +252,10 @@ __all__ = [
     "UrlMetadataValue",
     "asset",
     "asset_check",
+    "build_column_schema_change_checks",
+    "build_last_update_freshness_checks",
+    "build_metadata_bounds_checks",
+    "build_time_partition_freshness_checks",
     "check_dagster_type",
     "check_schema",
     "dagster_type_loader",

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
-from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
+from assetq.definitions.asset_key import AssetKey, op_name_of, prefix_parts
+from assetq.definitions.asset_options import (
+    check_config_roles,
+    check_options,
+    check_pool,
+    op_tag_values,
+    refuse_self,
+    required_keys,
+)
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
-from assetq.definitions.check import AssetCheckSpec
-from assetq.definitions.config_schema import check_schema
+from assetq.definitions.check import AssetCheckSpec, refuse_same_checks
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpOutput
-from assetq.definitions.output import DEFAULT_OUTPUT, Nothing
+from assetq.definitions.output import DEFAULT_OUTPUT
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
-from assetq.definitions.signature import OpSignature, read_signature, value_type
+from assetq.definitions.signature import OpSignature, by_name, is_nothing, read_signature, value_type
 from assetq.definitions.source_location import SourceLocation, location_of
 from assetq.errors import DefinitionError
 
@@ -51,6 +57,7 @@ def asset(
     group_name: str | None = None,
     output_required: bool = True,
     automation_condition: Any = None,
+    freshness_policy: Any = None,
     backfill_policy: BackfillPolicy | None = None,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
@@ -59,6 +66,8 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
+    is_virtual: bool = False,
+    compute_kind: str | None = None,
 ) -> Any:
     """Define an asset by the function that makes it. Mirrors Dagster's `@asset`.
 
@@ -81,7 +90,7 @@ def asset(
         op_tags: Tags of the op; values that are no strings become JSON.
         group_name: Group in the catalog.
         output_required: False if the function may yield nothing; then downstream assets are skipped.
-        automation_condition: Carried along.
+        automation_condition, freshness_policy, is_virtual: Carried along.
         backfill_policy: How many partitions one step takes.
         retry_policy: When a failed step runs again.
         code_version: Version of the code, recorded with each materialization.
@@ -90,6 +99,7 @@ def asset(
         owners: E-mail addresses, or `team:name`.
         kinds: What the asset is made with, for the catalog.
         pool: Concurrency pool whose slots limit the asset's steps.
+        compute_kind: Older form of `kinds`, for one kind.
 
     Returns:
         An `AssetsDefinition`.
@@ -98,6 +108,8 @@ def asset(
         DefinitionError: Something does not fit; names the asset, file and line.
     """
     options = {name: value for name, value in locals().items() if name != "compute_fn"}
+    if compute_fn is not None and not callable(compute_fn):
+        raise TypeError(f"@asset decorates a function, not {compute_fn!r}; give everything else by name.")
     if compute_fn is None:
         return lambda fn: _make_asset(fn, **options)
     return _make_asset(compute_fn, **options)
@@ -107,6 +119,7 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
     location = location_of(fn)
     naming = _name(fn, options["name"], options["key_prefix"], options["key"], location)
     signature = read_signature(fn, options["ins"] or {})
+    check_options(naming.key, options, location)
     if options["io_manager_def"] is not None and options["io_manager_key"] is not None:
         raise DefinitionError(
             f"Asset '{naming.key}' is given io_manager_def and io_manager_key; keep one.",
@@ -119,6 +132,7 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
         io_manager_key = f"{naming.op_name}__io_manager"
         resources[io_manager_key] = options["io_manager_def"]
     all_deps = _deps(naming.key, signature, options["deps"], location)
+    refuse_self(naming.key, all_deps, options["partitions_def"], location)
     spec = _spec(fn, naming.key, all_deps, options, location)
     output = OpOutput(
         DEFAULT_OUTPUT,
@@ -144,14 +158,16 @@ def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
 def _own_checks(
     specs: Sequence[AssetCheckSpec] | None, key: AssetKey, location: object | None
 ) -> tuple[AssetCheckSpec, ...]:
-    for spec in specs or ():
+    given = tuple(specs or ())
+    for spec in given:
         if spec.asset_key != key:
             raise DefinitionError(
                 f"Asset '{key}' is given a check spec for '{spec.asset_key}'; its checks must be about itself.",
                 asset=str(key),
                 location=location,
             )
-    return tuple(specs or ())
+    refuse_same_checks(given, location)
+    return given
 
 
 def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, location: object | None) -> _Naming:
@@ -164,8 +180,8 @@ def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, l
             )
         own = AssetKey.from_coercible(key)
     else:
-        own = AssetKey([*prefix_parts(key_prefix), check_name(name or fn.__name__, "asset", location)])
-    return _Naming(own, own.to_python_identifier())
+        own = AssetKey([*prefix_parts(key_prefix), name or fn.__name__])
+    return _Naming(own, op_name_of(own, "asset", location))
 
 
 def _annotation(signature: OpSignature, dagster_type: Any) -> Any:
@@ -205,7 +221,7 @@ def _spec(
         automation_condition=options["automation_condition"],
         owners=options["owners"],
         tags=options["tags"],
-        kinds=options["kinds"],
+        kinds=options["kinds"] or ([options["compute_kind"]] if options["compute_kind"] else None),
         partitions_def=options["partitions_def"],
         location=location,
     )
@@ -220,51 +236,20 @@ def _op(
     location: SourceLocation | None,
 ) -> Op:
     check_config_roles(signature, options["config_schema"], f"Asset '{naming.key}'", location)
-    required = frozenset(options["required_resource_keys"] or ()) | frozenset(signature.resource_params.values())
+    what = f"Asset '{naming.key}'"
     return Op(
         name=naming.op_name,
-        fn=fn,
-        inputs=tuple(op_input for op_input in signature.inputs if op_input.annotation is not Nothing),
+        fn=by_name(fn),
+        inputs=tuple(op_input for op_input in signature.inputs if not is_nothing(op_input.annotation)),
         outputs=(output,),
         context_param=signature.context_param,
         config_param=signature.config_param,
         config_type=signature.config_type,
-        config_schema=options["config_schema"],
+        config_schema=options["config_schema"] or signature.config_schema,
         resource_params=signature.resource_params,
-        required_resource_keys=required,
+        required_resource_keys=required_keys(signature, options["required_resource_keys"], what, location),
         retry_policy=options["retry_policy"],
         pool=check_pool(options["pool"], naming.key, location),
-        tags=op_tag_values(options["op_tags"]),
+        tags=op_tag_values(options["op_tags"], what, location),
         location=location,
     )
-
-
-def check_config_roles(signature: OpSignature, schema: Any, what: str, location: SourceLocation | None) -> None:
-    """Refuse a schema that is none, or that stands beside a config argument.
-
-    Raises:
-        DefinitionError: Names the asset or check.
-    """
-    if schema is None:
-        return
-    if signature.config_param is not None:
-        raise DefinitionError(f"{what} has config_schema and an argument 'config'; keep one.", location=location)
-    check_schema(schema, what, location)
-
-
-def op_tag_values(tags: Mapping[str, Any] | None) -> dict[str, str]:
-    """Op tags with every value as text; others than strings as JSON."""
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in (tags or {}).items()}
-
-
-def check_pool(pool: str | None, key: AssetKey, location: object | None) -> str | None:
-    """The pool's name, if it can name a queue."""
-    if pool is None:
-        return None
-    if not isinstance(pool, str) or not pool or not all(c.isalnum() or c in "_-./" for c in pool) or len(pool) > 128:
-        raise DefinitionError(
-            f"Asset '{key}' has pool {pool!r}; use letters, digits, '_', '-', '.', '/', at most 128.",
-            asset=str(key),
-            location=location,
-        )
-    return pool

@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from assetq.definitions.asset import check_config_roles, check_pool, op_tag_values
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
 from assetq.definitions.asset_key import AssetKey, check_name
+from assetq.definitions.asset_options import check_config_roles, check_pool, op_tag_values, required_keys
 from assetq.definitions.assets_definition import AssetChecksDefinition
-from assetq.definitions.check import AssetCheckSpec
+from assetq.definitions.check import AssetCheckSpec, refuse_same_checks
 from assetq.definitions.op import Op
 from assetq.definitions.retry_policy import RetryPolicy
-from assetq.definitions.signature import OpSignature, read_signature
+from assetq.definitions.signature import OpSignature, by_name, is_nothing, read_signature
 from assetq.definitions.source_location import location_of
 from assetq.errors import DefinitionError
 
@@ -71,10 +71,11 @@ def asset_check(
             automation_condition=automation_condition,
             partitions_def=partitions_def,
         )
-        ins = {**_own_input(fn, key, additional_ins or {}, resource_defs or {}), **(additional_ins or {})}
+        _refuse_own_among(fn, key, additional_ins or {})
+        ins = {**_own_input(fn, key, additional_ins or {}), **(additional_ins or {})}
         return _make_checks(
             fn,
-            f"{key.to_python_identifier()}_{spec.name}",
+            check_name(f"{key.to_python_identifier()}_{spec.name}".replace(".", "_"), "check", location_of(fn)),
             [spec],
             ins=ins,
             required_resource_keys=required_resource_keys,
@@ -83,6 +84,7 @@ def asset_check(
             op_tags=op_tags,
             retry_policy=retry_policy,
             pool=pool,
+            partitions_def=partitions_def,
         )
 
     return make
@@ -131,12 +133,20 @@ def multi_asset_check(
     return make
 
 
-def _own_input(
-    fn: Callable[..., Any], key: AssetKey, additional: Mapping[str, AssetIn], resources: Mapping[str, object]
-) -> dict[str, AssetIn]:
+def _refuse_own_among(fn: Callable[..., Any], key: AssetKey, additional: Mapping[str, AssetIn]) -> None:
+    for name, asset_in in additional.items():
+        if asset_in.key_for(name) == key:
+            raise DefinitionError(
+                f"Check '{fn.__name__}' of '{key}' names its own asset in additional_ins; take it as an argument.",
+                asset=str(key),
+                location=location_of(fn),
+            )
+
+
+def _own_input(fn: Callable[..., Any], key: AssetKey, additional: Mapping[str, AssetIn]) -> dict[str, AssetIn]:
     """The argument that takes the checked asset's value, if the function has one."""
     signature = read_signature(fn, {})
-    names = [i.name for i in signature.inputs if i.name not in additional and i.name not in resources]
+    names = [i.name for i in signature.inputs if i.name not in additional]
     if len(names) > 1:
         raise DefinitionError(
             f"Check '{fn.__name__}' of '{key}' takes {', '.join(names)}: one argument is the asset's value; name the "
@@ -159,48 +169,38 @@ def _make_checks(
     op_tags: Mapping[str, Any] | None,
     retry_policy: RetryPolicy | None,
     pool: str | None,
+    partitions_def: Any = None,
 ) -> AssetChecksDefinition:
     location = location_of(fn)
     if not specs:
         raise DefinitionError(f"'{fn.__name__}' is given no check specs.", asset=fn.__name__, location=location)
-    signature = read_signature(fn, ins)
-    check_config_roles(signature, config_schema, f"Check '{specs[0].key}'", location)
+    refuse_same_checks(specs, location)
+    signature, what = read_signature(fn, ins), f"Check '{specs[0].key}'"
+    check_config_roles(signature, config_schema, what, location)
     op = Op(
         name=op_name,
-        fn=fn,
-        inputs=signature.inputs,
+        fn=by_name(fn),
+        inputs=tuple(i for i in signature.inputs if not is_nothing(i.annotation)),
         outputs=(),
         context_param=signature.context_param,
         config_param=signature.config_param,
         config_type=signature.config_type,
-        config_schema=config_schema,
+        config_schema=config_schema or signature.config_schema,
         resource_params=signature.resource_params,
-        required_resource_keys=frozenset(required_resource_keys or ()) | frozenset(signature.resource_params.values()),
+        required_resource_keys=required_keys(signature, required_resource_keys, what, location),
         retry_policy=retry_policy,
         pool=check_pool(pool, specs[0].asset_key, location),
-        tags=op_tag_values(op_tags),
+        tags=op_tag_values(op_tags, what, location),
         location=location,
     )
     return AssetChecksDefinition(
         op,
         specs=(),
         deps=_deps_of(specs, signature, location),
-        partitions_def=_common_partitions(specs, location),
+        partitions_def=partitions_def,
         resource_defs=resource_defs,
         check_specs=specs,
     )
-
-
-def _common_partitions(specs: Sequence[AssetCheckSpec], location: object | None) -> Any:
-    """The partitions that one op can check: all of its checks have the same."""
-    grid = specs[0].partitions_def
-    if any(spec.partitions_def != grid for spec in specs):
-        raise DefinitionError(
-            f"Check '{specs[0].key}' is evaluated with others that have other partitions; give all the same.",
-            asset=str(specs[0].asset_key),
-            location=location,
-        )
-    return grid
 
 
 def _deps_of(specs: Sequence[AssetCheckSpec], signature: OpSignature, location: object | None) -> tuple[AssetDep, ...]:

@@ -15,13 +15,20 @@ class AssetDep:
     Args:
         asset: Anything that names an asset.
         partition_mapping: Which partitions of it are read.
+        metadata: About the dependency.
     """
 
-    __slots__ = ("asset_key", "partition_mapping")
+    __slots__ = ("asset_key", "metadata", "partition_mapping")
+    asset_key: AssetKey
 
-    def __init__(self, asset: Any, *, partition_mapping: Any = None) -> None:
+    def __init__(self, asset: Any, *, partition_mapping: Any = None, metadata: Mapping[str, Any] | None = None) -> None:
+        if isinstance(asset, AssetDep):
+            raise DefinitionError(
+                f"{asset!r} is a dependency already; pass it on as it is.", asset=str(asset.asset_key)
+            )
         self.asset_key = AssetKey.from_coercible(asset)
         self.partition_mapping = partition_mapping
+        self.metadata = dict(metadata or {})
 
     @property
     def asset(self) -> AssetKey:
@@ -32,6 +39,12 @@ class AssetDep:
     def from_coercible(cls, value: Any) -> AssetDep:
         """A dependency from a dependency, or from anything that names an asset."""
         return value if isinstance(value, AssetDep) else cls(value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetDep) and _same(self, other)
+
+    def __hash__(self) -> int:
+        return hash(self.asset_key)
 
     def __repr__(self) -> str:
         return f"AssetDep({self.asset_key})"
@@ -69,9 +82,23 @@ class AssetIn:
         self.partition_mapping = partition_mapping
         self.dagster_type = dagster_type
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetIn) and _same(self, other)
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.input_manager_key))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__ if getattr(self, name))
+        return f"AssetIn({shown})"
+
     def key_for(self, argument: str) -> AssetKey:
         """Key of the asset that the argument reads."""
         return self.key or AssetKey([*self.key_prefix, argument])
+
+
+def _same(one: AssetDep | AssetIn, other: AssetDep | AssetIn) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in one.__slots__)
 
 
 def merge_deps(deps: Iterable[AssetDep], asset: AssetKey, location: object | None) -> tuple[AssetDep, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import keyword
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +12,10 @@ from typing import Any
 from assetq.errors import InvalidKeyError
 
 NAME = re.compile(r"^[A-Za-z0-9_]+$")
+RESERVED = frozenset(
+    {"context", "conf", "config", "meta", "arg_dict", "input_arg_dict", "output_arg_dict", "input", "output", "type"}
+    | {"bool", "dict", "float", "int", "str"}
+)
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/]")
 
 
@@ -24,9 +30,11 @@ class AssetKey:
         InvalidKeyError: The path is empty, or a part is empty or holds "/" or control characters.
     """
 
-    path: tuple[str, ...]
+    parts: tuple[str, ...]
 
     def __init__(self, path: str | Sequence[str]) -> None:
+        if not isinstance(path, Sequence):
+            raise InvalidKeyError(f"Bad asset key {path!r}: give a string, or a list of strings.")
         parts = (path,) if isinstance(path, str) else tuple(path)
         if not parts:
             raise InvalidKeyError("An asset key needs at least one part.")
@@ -36,15 +44,29 @@ class AssetKey:
                     f"Bad asset key {list(parts)!r}: each part must be a non-empty string without '/' and control "
                     "characters, and not '.' or '..'. Give a key of several parts as a list."
                 )
-        object.__setattr__(self, "path", parts)
+        object.__setattr__(self, "parts", parts)
+
+    @property
+    def path(self) -> list[str]:
+        """The parts, as a list of its own."""
+        return list(self.parts)
 
     def to_user_string(self) -> str:
         """The parts joined by "/", as people write it."""
-        return "/".join(self.path)
+        return "/".join(self.parts)
 
-    def to_python_identifier(self) -> str:
-        """The parts joined by "__", as argument and op names are made."""
-        return "__".join(self.path)
+    def to_string(self) -> str:
+        """The parts as a JSON list."""
+        return json.dumps(self.path)
+
+    def to_python_identifier(self, suffix: str | None = None) -> str:
+        """The parts joined by "__", as argument and op names are made; "-" and "." become "_"."""
+        parts = self.parts if suffix is None else (*self.parts, suffix)
+        return "__".join(parts).replace("-", "_").replace(".", "_")
+
+    def has_prefix(self, prefix: Sequence[str]) -> bool:
+        """True when the key begins with these parts."""
+        return len(self.parts) >= len(prefix) and self.path[: len(prefix)] == list(prefix)
 
     @classmethod
     def from_user_string(cls, text: str) -> AssetKey:
@@ -71,9 +93,17 @@ class AssetKey:
             f"{value!r} does not name an asset. Give a string, an AssetKey, an asset or an AssetSpec."
         )
 
+    @classmethod
+    def from_coercible_or_definition(cls, value: Any) -> AssetKey:
+        """A key from anything that names an asset; see `from_coercible`."""
+        return cls.from_coercible(value)
+
     def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
         """The key with parts put in front."""
-        return AssetKey([*prefix_parts(prefix), *self.path])
+        return AssetKey([*prefix_parts(prefix), *self.parts])
+
+    def __repr__(self) -> str:
+        return f"AssetKey({self.path})"
 
     def __str__(self) -> str:
         return self.to_user_string()
@@ -81,7 +111,7 @@ class AssetKey:
 
 def prefix_parts(prefix: str | Sequence[str] | None) -> list[str]:
     """Parts of a key prefix; in a string "/" separates parts."""
-    if prefix is None:
+    if not prefix:
         return []
     return prefix.split("/") if isinstance(prefix, str) else list(prefix)
 
@@ -99,6 +129,28 @@ def check_name(name: str, what: str, location: object | None = None) -> str:
             location=location,
         )
     return name
+
+
+def op_name_of(key: AssetKey, what: str, location: object | None = None) -> str:
+    """Name of the op that makes an asset.
+
+    Raises:
+        InvalidKeyError: The key has characters that no op may have, or is a word with a meaning of its own.
+    """
+    name = key.to_python_identifier()
+    if NAME.match(name) and not is_reserved(name):
+        return name
+    why = (
+        "it is a reserved word; choose another"
+        if is_reserved(name)
+        else "use letters, digits and underscores, '-' and '.' only"
+    )
+    raise InvalidKeyError(f"Bad {what} name '{key}': {why}.", asset=str(key), location=location)
+
+
+def is_reserved(name: str) -> bool:
+    """True for words of Python, and for those that op functions and their config already use."""
+    return name in RESERVED or keyword.iskeyword(name)
 
 
 def names_of(keys: Iterable[AssetKey]) -> str:

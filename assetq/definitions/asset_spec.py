@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OWNER = re.compile(r"^(team:.+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
 GROUP = re.compile(r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")
 TAG_KEY = re.compile(r"^([A-Za-z0-9_.\-]{1,63}/)?[A-Za-z0-9_.\-]{1,63}$")
+TAG_VALUE = re.compile(r"^[A-Za-z0-9_.\-]{0,63}$")
 DEFAULT_GROUP = "default"
 
 
@@ -55,10 +56,11 @@ def check_group(group: str | None, asset: object, location: object | None) -> st
 def check_tags(tags: Mapping[str, str] | None, asset: object, location: object | None) -> dict[str, str]:
     """The tags, if keys are plain words and values are strings."""
     for key, value in (tags or {}).items():
-        if not isinstance(key, str) or not TAG_KEY.match(key) or not isinstance(value, str):
+        good = isinstance(key, str) and TAG_KEY.match(key) and isinstance(value, str) and TAG_VALUE.match(value)
+        if not good:
             raise DefinitionError(
-                f"Asset '{asset}' has tag {key!r}: {value!r}; keys are words of letters, digits, '_', '-', '.', "
-                "values are strings.",
+                f"Asset '{asset}' has tag {key!r}: {value!r}; keys and values are words of letters, digits, '_', '-', "
+                "'.', at most 63.",
                 asset=str(asset),
                 location=location,
             )

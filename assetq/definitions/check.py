@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep, merge_deps
-from assetq.definitions.asset_key import AssetKey, check_name
+from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
-from assetq.errors import DefinitionError
+from assetq.errors import DefinitionError, DuplicateKeyError, InvalidKeyError
+
+# A check is written as "asset:name", and is named in events and on the command line.
+CHECK_NAME = re.compile(r"^[^\x00-\x1f\x7f:]+$")
 
 
 class AssetCheckSeverity(Enum):
@@ -40,6 +45,10 @@ class AssetCheckKey:
     def with_asset_key_prefix(self, prefix: str | Sequence[str]) -> AssetCheckKey:
         """The key with parts put before the asset's."""
         return AssetCheckKey(self.asset_key.with_prefix(prefix), self.name)
+
+    def replace_asset_key(self, asset_key: AssetKey) -> AssetCheckKey:
+        """The key of a check of the same name of another asset."""
+        return AssetCheckKey(asset_key, self.name)
 
     def __str__(self) -> str:
         return self.to_user_string()
@@ -88,7 +97,7 @@ class AssetCheckSpec:
                 f"Check '{name}' of '{key}' names its own asset in additional_deps; leave it out.", asset=str(key)
             )
         values = {
-            "name": check_name(name, "check"),
+            "name": _checked_name(name, key),
             "asset_key": key,
             "description": description,
             "additional_deps": deps,
@@ -105,18 +114,42 @@ class AssetCheckSpec:
         """Names the check."""
         return AssetCheckKey(self.asset_key, self.name)
 
+    def get_python_identifier(self) -> str:
+        """Name for what evaluates it."""
+        return f"{self.asset_key.to_python_identifier()}_{self.name}".replace("-", "_").replace(".", "_")
+
     def replace_key(self, key: AssetCheckKey) -> AssetCheckSpec:
         """A copy for another asset or with another name."""
-        return AssetCheckSpec(
-            key.name,
-            asset=key.asset_key,
-            description=self.description,
-            additional_deps=self.additional_deps,
-            blocking=self.blocking,
-            metadata=self.metadata,
-            automation_condition=self.automation_condition,
-            partitions_def=self.partitions_def,
-        )
+        return self._replaced(name=key.name, asset=key.asset_key)
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> AssetCheckSpec:
+        """A copy with other metadata."""
+        return self._replaced(metadata=metadata)
+
+    def _replaced(self, **changes: Any) -> AssetCheckSpec:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "asset_key"}
+        return AssetCheckSpec(**{"asset": self.asset_key, **values, **changes})
+
+
+def _checked_name(name: str, key: AssetKey) -> str:
+    if isinstance(name, str) and CHECK_NAME.match(name):
+        return name
+    raise InvalidKeyError(
+        f"Bad check name {name!r} of '{key}': give text without ':' and control characters.", asset=str(key)
+    )
+
+
+def refuse_same_checks(specs: Iterable[AssetCheckSpec], location: object | None) -> None:
+    """Refuse specs of which two name the same check.
+
+    Raises:
+        DuplicateKeyError: Two do.
+    """
+    for key, count in Counter(spec.key for spec in specs).items():
+        if count > 1:
+            raise DuplicateKeyError(
+                f"Check '{key}' is given {count} times; rename one.", asset=str(key.asset_key), location=location
+            )
 
 
 class AssetCheckResult:
@@ -145,12 +178,27 @@ class AssetCheckResult:
     ) -> None:
         if not (isinstance(passed, bool) or type(passed).__name__ in ("bool", "bool_")):
             raise DefinitionError(f"AssetCheckResult: passed must be True or False, not {passed!r}.")
+        if not isinstance(severity, AssetCheckSeverity):
+            raise DefinitionError(f"AssetCheckResult: severity must be an AssetCheckSeverity, not {severity!r}.")
         self.passed = bool(passed)
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.check_name = check_name
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
         self.severity = severity
         self.description = description
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> AssetCheckResult:
+        """A copy with other metadata."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return AssetCheckResult(**{**values, "metadata": metadata})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetCheckResult) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.passed, self.asset_key, self.check_name))
 
     def __repr__(self) -> str:
         return f"AssetCheckResult(passed={self.passed}, check_name={self.check_name!r}, asset_key={self.asset_key})"

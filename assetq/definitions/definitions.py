@@ -15,6 +15,7 @@ from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
 from assetq.definitions.observable import ObservableSourceAsset
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
+from assetq.definitions.resolve_deps import resolve_deps
 from assetq.errors import (
     DefinitionError,
     DuplicateKeyError,
@@ -52,11 +53,9 @@ class Definitions:
         metadata: Mapping[str, Any] | None = None,
         pools: Mapping[str, int] | None = None,
     ) -> None:
-        given = tuple(_flatten(assets or ()))
-        self.assets = tuple(item for item in given if not isinstance(item, AssetChecksDefinition))
-        self.asset_checks = tuple(
-            item for item in (*given, *_flatten(asset_checks or ())) if isinstance(item, AssetChecksDefinition)
-        )
+        given = _once([*_flatten(assets or ()), *_flatten(asset_checks or ())])
+        self.asset_checks = tuple(item for item in given if isinstance(item, AssetChecksDefinition))
+        self.assets = _with_deps_resolved([item for item in given if not isinstance(item, AssetChecksDefinition)])
         self.schedules, self.sensors, self.jobs = (
             tuple(schedules or ()),
             tuple(sensors or ()),
@@ -177,7 +176,12 @@ class Definitions:
         problems = [*self._duplicates()]
         if not problems:
             _ = self.graph
-            problems = [*self._unknown_upstreams(), *self._missing_resources(), *self._bad_pools()]
+            problems = [
+                *self._unknown_upstreams(),
+                *self._missing_resources(),
+                *self._conflicting_resources(),
+                *self._bad_pools(),
+            ]
         if problems:
             raise combine(problems)
 
@@ -260,10 +264,36 @@ class Definitions:
                     location=definition.location,
                 )
 
+    def _conflicting_resources(self) -> Iterator[DefinitionError]:
+        for definition in self.op_defs:
+            for key, value in definition.resource_defs.items():
+                if self.resources[key] is not value:
+                    own = definition.subject
+                    yield DefinitionError(
+                        f"{definition.noun} '{own}' comes with resource '{key}', which is also given elsewhere, as "
+                        "another object. Keep one, or rename one.",
+                        asset=str(own),
+                        location=definition.location,
+                    )
+
     def _bad_pools(self) -> Iterator[DefinitionError]:
         for pool, limit in self.pools.items():
             if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
                 yield DefinitionError(f"Pool '{pool}' has limit {limit!r}; a limit is a whole number from 0.")
+
+
+def _once(items: Iterable[Any]) -> list[Any]:
+    """The items without those that are the very same object as one before."""
+    return list({id(item): item for item in items}.values())
+
+
+def _with_deps_resolved(items: list[Any]) -> tuple[Any, ...]:
+    """The items, each asset-making one with the dependencies that its bare names mean among them."""
+    ops = [item for item in items if isinstance(item, AssetsDefinition)]
+    external = [item for item in items if not isinstance(item, AssetsDefinition)]
+    specs = [item.spec if isinstance(item, SourceAsset) else item for item in external]
+    resolved = {id(before): after for before, after in zip(ops, resolve_deps(ops, specs), strict=True)}
+    return tuple(resolved.get(id(item), item) for item in items)
 
 
 def _flatten(items: Iterable[Any]) -> Iterator[Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from assetq.definitions.asset_key import check_name
-from assetq.errors import InvocationError, MissingResourceError
+from assetq.definitions.source_location import location_of
+from assetq.errors import DefinitionError, InvocationError, MissingResourceError
 
 
 class HookTrigger(Enum):
@@ -34,6 +36,11 @@ class HookDefinition:
     trigger: HookTrigger
     required_resource_keys: frozenset[str] = frozenset()
 
+    @property
+    def decorated_fn(self) -> Callable[[Any], Any]:
+        """The function itself."""
+        return self.hook_fn
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function directly, as in a unit test, with a context from `build_hook_context`.
 
@@ -53,7 +60,17 @@ class HookDefinition:
 def _hook(trigger: HookTrigger, fn: Any, name: str | None, keys: Iterable[str] | None) -> Any:
     if fn is None:
         return lambda function: _hook(trigger, function, name, keys)
-    return HookDefinition(check_name(name or fn.__name__, "hook"), fn, trigger, frozenset(keys or ()))
+    _require_context(fn)
+    return HookDefinition(check_name(name or fn.__name__, "hook", location_of(fn)), fn, trigger, frozenset(keys or ()))
+
+
+def _require_context(fn: Callable[..., Any]) -> None:
+    first = next(iter(inspect.signature(fn).parameters.values()), None)
+    if first is None or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
+        raise DefinitionError(
+            f"Hook '{fn.__name__}' takes no context: give the function one argument, 'context'.",
+            location=location_of(fn),
+        )
 
 
 def success_hook(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions.asset import check_pool, op_tag_values
 from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
+from assetq.definitions.asset_options import check_pool, op_tag_values
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec
@@ -160,7 +160,7 @@ def _observing_op(
         required_resource_keys=frozenset(keys or ()) | frozenset(signature.resource_params.values()),
         retry_policy=None,
         pool=check_pool(pool, AssetKey(name), location),
-        tags=op_tag_values(tags),
+        tags=op_tag_values(tags, f"Observation '{name}'", location),
         location=location,
     )
 

@@ -46,10 +46,19 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if isinstance(self.max_retries, bool) or not isinstance(self.max_retries, int) or self.max_retries < 0:
             raise DefinitionError(f"RetryPolicy: max_retries must be a whole number from 0, not {self.max_retries!r}.")
+        if self.delay is not None and (isinstance(self.delay, bool) or not isinstance(self.delay, int | float)):
+            raise DefinitionError(f"RetryPolicy: delay must be a number of seconds, not {self.delay!r}.")
         if self.delay is not None and not (math.isfinite(self.delay) and self.delay >= 0):
             raise DefinitionError(f"RetryPolicy: delay must be a number of seconds from 0, not {self.delay!r}.")
         if self.delay is None and (self.backoff or self.jitter):
             raise DefinitionError("RetryPolicy: backoff and jitter need a delay; give delay=seconds.")
+        for name, value, kind in (("backoff", self.backoff, Backoff), ("jitter", self.jitter, Jitter)):
+            if value is not None and not isinstance(value, kind):
+                raise DefinitionError(f"RetryPolicy: {name} must be a {kind.__name__}, not {value!r}.")
+
+    def calculate_delay(self, attempt_num: int) -> float:
+        """Seconds before the retry that follows an attempt; Dagster's name for `delay_s`."""
+        return self.delay_s(attempt_num)
 
     def delay_s(self, attempt: int, rng: random.Random | None = None) -> float:
         """Seconds before the retry that follows attempt number `attempt` (from 1)."""

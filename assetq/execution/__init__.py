@@ -10,7 +10,12 @@ from assetq.execution.context import AssetCheckExecutionContext, AssetExecutionC
 from assetq.execution.event import Event, EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
 from assetq.execution.hook import HookContext, build_hook_context
-from assetq.execution.in_process import materialize, materialize_plan, materialize_to_memory, observe
+from assetq.execution.in_process import (
+    materialize,
+    materialize_plan,
+    materialize_to_memory,
+    observe,
+)
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.memory import instance_for_test
 from assetq.execution.record import (

@@ -28,6 +28,7 @@ class HookContext:
         op: The computation.
         op_exception: What it raised, if it failed.
         op_output_values: Output name -> value.
+        given_metadata: Output name -> metadata that the op gave with it.
     """
 
     hook_def: HookDefinition
@@ -36,6 +37,7 @@ class HookContext:
     op: Op | None = None
     op_exception: BaseException | None = None
     op_output_values: Mapping[str, Any] = field(default_factory=dict)
+    given_metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -49,9 +51,15 @@ class HookContext:
 
     @property
     def op_output_metadata(self) -> Mapping[str, Any]:
-        """Output name -> metadata that the op added to it."""
+        """Output name -> metadata that the op gave with it or added to it."""
         outputs = self.op.outputs if self.op else ()
-        return {output.name: self.context.metadata_of(output.name, output.key) for output in outputs}
+        return {
+            output.name: {
+                **self.given_metadata.get(output.name, {}),
+                **self.context.metadata_of(output.name, output.key),
+            }
+            for output in outputs
+        }
 
     @property
     def log(self) -> logging.Logger:
@@ -163,11 +171,12 @@ def run_hooks(
     *,
     error: BaseException | None = None,
     values: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Run the hooks of a step that has ended: those for failures when there is an error."""
     trigger = HookTrigger.SUCCESS if error is None else HookTrigger.FAILURE
     for hook in sorted((h for h in definition.hooks if h.trigger is trigger), key=lambda h: h.name):
-        told = HookContext(hook, step_key, context, definition.op, error, dict(values or {}))
+        told = HookContext(hook, step_key, context, definition.op, error, dict(values or {}), dict(metadata or {}))
         try:
             hook.hook_fn(told)
         except Exception as raised:

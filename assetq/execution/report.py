@@ -76,6 +76,7 @@ class StepReport:
     Attributes:
         produced: Names of the outputs that were given.
         values: Output name -> value, for hooks.
+        given_metadata: Output name -> metadata that came with it, for hooks.
         evaluations: Checks that were evaluated.
     """
 
@@ -87,6 +88,7 @@ class StepReport:
     events: list[StepEvent]
     produced: set[str] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)
+    given_metadata: dict[str, dict[str, MetadataValue]] = field(default_factory=dict)
     evaluations: dict[AssetCheckKey, AssetCheckEvaluation] = field(default_factory=dict)
     observed: int = 0
 
@@ -149,6 +151,7 @@ class StepReport:
         value, data_version, tags = item, None, {}
         if isinstance(item, Output | MaterializeResult):
             metadata.update(item.metadata)
+            self.given_metadata[output.name] = dict(item.metadata)
             value, data_version, tags = item.value, item.data_version, item.tags
         self.values[output.name] = None if value is NO_VALUE else value
         metadata.update(self.context.metadata_of(output.name, output.key))
@@ -294,6 +297,8 @@ class StepReport:
                 f"one of its checks ({known}); give asset_key and check_name."
             )
         spec = specs[0]
+        if spec.key in self.evaluations:
+            raise StepFailedError(f"'{self.definition.op.name}' gave two results for check '{spec.key}'; give one.")
         self._record_evaluation(
             AssetCheckEvaluation(
                 spec.asset_key,

@@ -106,7 +106,13 @@ class _Attempt:
 
     def _run_hooks(self, error: BaseException | None = None) -> None:
         run_hooks(
-            self.definition, self.context, self.task.step_key, self.events, error=error, values=self.report.values
+            self.definition,
+            self.context,
+            self.task.step_key,
+            self.events,
+            error=error,
+            values=self.report.values,
+            metadata=self.report.given_metadata,
         )
 
     def failed(self, error: Exception) -> StepResult:

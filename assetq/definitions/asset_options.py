@@ -1,0 +1,128 @@
+"""Checks of what decorators are given, beyond what the parts they make check themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from assetq.definitions.asset_dep import AssetDep
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.config_schema import check_schema
+from assetq.definitions.hook import HookDefinition
+from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
+from assetq.definitions.signature import OpSignature
+from assetq.definitions.source_location import SourceLocation
+from assetq.errors import DefinitionError
+
+
+def check_options(key: AssetKey, options: Mapping[str, Any], location: SourceLocation | None) -> None:
+    """Refuse values of a wrong kind, which would otherwise fail far from here.
+
+    Raises:
+        DefinitionError: Names the option.
+    """
+    classes: dict[str, tuple[type, ...]] = {
+        "retry_policy": (RetryPolicy,),
+        "backfill_policy": (BackfillPolicy,),
+        "code_version": (str,),
+        "metadata": (Mapping,),
+        "description": (str,),
+    }
+    for name, allowed in classes.items():
+        value = options[name]
+        if value is not None and not isinstance(value, allowed):
+            raise _wrong_kind(key, name, value, allowed[0], location)
+    for hook in options["hooks"] or ():
+        if not isinstance(hook, HookDefinition):
+            raise _wrong_kind(key, "hooks", hook, HookDefinition, location)
+    if options["compute_kind"] and options["kinds"]:
+        raise DefinitionError(
+            f"Asset '{key}' has compute_kind and kinds; keep kinds.", asset=str(key), location=location
+        )
+
+
+def _wrong_kind(key: AssetKey, name: str, value: object, wanted: type, location: object | None) -> DefinitionError:
+    return DefinitionError(
+        f"Asset '{key}' is given {name} {value!r}; give a {wanted.__name__}.", asset=str(key), location=location
+    )
+
+
+def refuse_self(key: AssetKey, deps: Iterable[AssetDep], grid: Any, location: object | None) -> None:
+    """Refuse an asset that reads itself without earlier partitions to read.
+
+    Raises:
+        DefinitionError: It does.
+    """
+    own = next((dep for dep in deps if dep.asset_key == key), None)
+    if own is None or getattr(own.partition_mapping, "start_offset", 0) < 0:
+        return
+    if grid is not None and own.partition_mapping is not None and not hasattr(own.partition_mapping, "start_offset"):
+        return
+    raise DefinitionError(
+        f"Asset '{key}' depends on itself. Only a partitioned asset can, by its earlier partitions: give it "
+        "TimeWindowPartitionMapping(start_offset=-1, end_offset=-1) as mapping.",
+        asset=str(key),
+        location=location,
+    )
+
+
+def required_keys(
+    signature: OpSignature, given: Iterable[str] | None, what: str, location: SourceLocation | None
+) -> frozenset[str]:
+    """Keys of the resources that a function needs: named by its decorator, or by its arguments.
+
+    Raises:
+        DefinitionError: Both name some.
+    """
+    keys = frozenset(given or ())
+    if keys and signature.resource_params:
+        raise DefinitionError(
+            f"{what} has required_resource_keys and resource arguments "
+            f"({', '.join(sorted(signature.resource_params))}); use one of the two for all.",
+            location=location,
+        )
+    return keys | frozenset(signature.resource_params.values())
+
+
+def check_config_roles(signature: OpSignature, schema: Any, what: str, location: SourceLocation | None) -> None:
+    """Refuse a schema that is none, or that stands beside a config argument.
+
+    Raises:
+        DefinitionError: Names the asset or check.
+    """
+    if schema is None:
+        return
+    if signature.config_param is not None:
+        raise DefinitionError(f"{what} has config_schema and an argument 'config'; keep one.", location=location)
+    check_schema(schema, what, location)
+
+
+def op_tag_values(tags: Mapping[str, Any] | None, what: str, location: SourceLocation | None) -> dict[str, str]:
+    """Op tags with every value as text; others than strings as JSON.
+
+    Raises:
+        DefinitionError: A value has no JSON form.
+    """
+    values: dict[str, str] = {}
+    for key, value in (tags or {}).items():
+        try:
+            values[key] = value if isinstance(value, str) else json.dumps(value)
+        except (TypeError, ValueError):
+            raise DefinitionError(
+                f"{what} has op tag '{key}': {value!r}, which has no JSON form; give text.", location=location
+            ) from None
+    return values
+
+
+def check_pool(pool: str | None, key: AssetKey, location: object | None) -> str | None:
+    """The pool's name, if it can name a queue."""
+    if pool is None:
+        return None
+    if not isinstance(pool, str) or not pool or not all(c.isalnum() or c in "_-./" for c in pool) or len(pool) > 128:
+        raise DefinitionError(
+            f"Asset '{key}' has pool {pool!r}; use letters, digits, '_', '-', '.', '/', at most 128.",
+            asset=str(key),
+            location=location,
+        )
+    return pool
