@@ -4,7 +4,8 @@ from assetq.definitions.asset import asset
 from assetq.definitions.asset_check import asset_check, multi_asset_check
 from assetq.definitions.asset_dep import AssetDep, AssetIn
 from assetq.definitions.asset_key import AssetKey
-from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.asset_rewrite import map_asset_specs
+from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
 from assetq.definitions.check import (
     AssetCheckEvaluation,
@@ -113,6 +114,7 @@ from assetq.definitions.resource import (
     resource,
 )
 from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, RetryPolicy
+from assetq.definitions.source_asset import SourceAsset
 from assetq.definitions.source_location import SourceLocation
 from assetq.definitions.type_check import TypeCheck, TypeCheckContext
 from assetq.definitions.type_loader import DagsterTypeLoader, DagsterTypeLoaderContext, dagster_type_loader
@@ -251,6 +253,7 @@ __all__ = [
     "load_definitions",
     "make_python_type_usable_as_dagster_type",
     "make_values_resource",
+    "map_asset_specs",
     "multi_asset_check",
     "process_config",
     "resource",

@@ -8,12 +8,13 @@ from importlib import import_module
 from typing import Any
 
 from assetq.definitions.asset_key import AssetKey
-from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
+from assetq.definitions.source_asset import SourceAsset
 from assetq.errors import (
     DefinitionError,
     DuplicateKeyError,
@@ -174,9 +175,9 @@ class Definitions:
     def _external(self) -> Iterator[tuple[AssetKey, tuple[AssetSpec, str]]]:
         for item in self.assets:
             if isinstance(item, SourceAsset):
-                yield item.key, (item.spec, item.io_manager_key)
+                yield item.key, (item.spec, item.get_io_manager_key())
             elif isinstance(item, AssetSpec):
-                yield item.key, (item, DEFAULT_IO_MANAGER_KEY)
+                yield item.key, (item, item.io_manager_key or DEFAULT_IO_MANAGER_KEY)
 
     def _duplicates(self) -> Iterator[DefinitionError]:
         keys: dict[AssetKey, object] = {}

@@ -14,9 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.definitions import Definitions
+from assetq.definitions.source_asset import SourceAsset
 from assetq.errors import AssetqError, DefinitionError, LoadError
 
 
