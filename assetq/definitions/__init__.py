@@ -55,12 +55,22 @@ from assetq.definitions.io_manager import (
     input_manager,
     io_manager,
 )
-from assetq.definitions.loading import (
+from assetq.definitions.load_from import (
+    load_asset_checks_from_current_module,
+    load_asset_checks_from_modules,
+    load_asset_checks_from_package_module,
+    load_asset_checks_from_package_name,
     load_assets_from_current_module,
     load_assets_from_modules,
     load_assets_from_package_module,
-    load_definitions,
+    load_assets_from_package_name,
+    load_definitions_from_current_module,
+    load_definitions_from_module,
+    load_definitions_from_modules,
+    load_definitions_from_package_module,
+    load_definitions_from_package_name,
 )
+from assetq.definitions.loading import load_definitions
 from assetq.definitions.metadata_set import TableMetadataSet
 from assetq.definitions.metadata_table import (
     TableColumn,
@@ -128,6 +138,7 @@ from assetq.definitions.type_resolution import (
     make_python_type_usable_as_dagster_type,
     usable_as_dagster_type,
 )
+from assetq.definitions.value_loader import AssetValueLoader
 
 __all__ = [
     "Any",
@@ -146,6 +157,7 @@ __all__ = [
     "AssetNode",
     "AssetObservation",
     "AssetSpec",
+    "AssetValueLoader",
     "AssetsDefinition",
     "BackfillPolicy",
     "Backoff",
@@ -247,10 +259,20 @@ __all__ = [
     "input_manager",
     "io_manager",
     "is_config_required",
+    "load_asset_checks_from_current_module",
+    "load_asset_checks_from_modules",
+    "load_asset_checks_from_package_module",
+    "load_asset_checks_from_package_name",
     "load_assets_from_current_module",
     "load_assets_from_modules",
     "load_assets_from_package_module",
+    "load_assets_from_package_name",
     "load_definitions",
+    "load_definitions_from_current_module",
+    "load_definitions_from_module",
+    "load_definitions_from_modules",
+    "load_definitions_from_package_module",
+    "load_definitions_from_package_name",
     "make_python_type_usable_as_dagster_type",
     "make_values_resource",
     "map_asset_specs",
