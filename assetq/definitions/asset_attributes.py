@@ -208,12 +208,13 @@ class AssetAttributes:
         return self._output(key).name
 
     def get_io_manager_key_for_asset_key(self, key: AssetKey) -> str:
-        """The resource that stores an asset.
+        """The resource that stores an asset, or that its spec names since it was mapped.
 
         Raises:
             UnknownAssetError: It is none of its assets.
         """
-        return self._output(key).io_manager_key
+        output = self._output(key)
+        return output.spec.io_manager_key or output.io_manager_key
 
     def has_output_for_asset_key(self, key: AssetKey) -> bool:
         """Whether it makes the asset."""
@@ -235,7 +236,7 @@ class AssetAttributes:
         return SourceAsset(
             spec.key,
             metadata=spec.metadata,
-            io_manager_key=output.io_manager_key,
+            io_manager_key=self.get_io_manager_key_for_asset_key(spec.key),
             description=spec.description,
             partitions_def=spec.partitions_def,
             group_name=spec.group_name,

@@ -24,14 +24,9 @@ def resolved_spec(spec: AssetSpec) -> AssetSpec:
 
 
 def with_output_specs(op: Op, specs: Iterable[AssetSpec]) -> Op:
-    """The op, its outputs with these specs, and stored where the specs say."""
+    """The op, its outputs with these specs; who stores them was settled when the op was made."""
     by_key = {spec.key: spec for spec in specs}
-    outputs = tuple(
-        replace(o, spec=by_key[o.key], io_manager_key=by_key[o.key].io_manager_key or o.io_manager_key)
-        if o.key in by_key
-        else o
-        for o in op.outputs
-    )
+    outputs = tuple(replace(output, spec=by_key.get(output.key, output.spec)) for output in op.outputs)
     return op if outputs == op.outputs else replace(op, outputs=outputs)
 
 
