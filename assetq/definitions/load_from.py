@@ -213,12 +213,14 @@ def _refuse_duplicate(key: AssetKey, claims: list[tuple[Any, str]]) -> None:
     first, _ = claims[0]
     if all(isinstance(item, AssetSpec) and item == first for item, _ in claims) or len(claims) == 1:
         return
-    names = ", ".join(sorted({f"'{name}'" for _, name in claims}))
-    places = [f" at {item.location}" for item, _ in claims if isinstance(item, AssetsDefinition) and item.location]
-    raise DuplicateKeyError(
-        f"Asset '{key}' is defined {len(claims)} times, in {names}{' and'.join(places)}. Rename or remove one.",
-        asset=str(key),
-    )
+    often = "twice" if len(claims) == 2 else f"{len(claims)} times"
+    places = " and ".join(f"in '{name}'{_place(item)}" for item, name in claims)
+    raise DuplicateKeyError(f"Asset '{key}' is defined {often}: {places}. Rename or remove one.", asset=str(key))
+
+
+def _place(item: Any) -> str:
+    location = item.location if isinstance(item, AssetsDefinition) else None
+    return f" at {location}" if location else ""
 
 
 def _prefixed(check: AssetChecksDefinition, prefix: str | Sequence[str]) -> AssetChecksDefinition:
