@@ -4,7 +4,8 @@ from assetq.definitions.asset import asset
 from assetq.definitions.asset_check import asset_check, multi_asset_check
 from assetq.definitions.asset_dep import AssetDep, AssetIn
 from assetq.definitions.asset_key import AssetKey
-from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.asset_rewrite import map_asset_specs
+from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
 from assetq.definitions.check import (
     AssetCheckEvaluation,
@@ -60,12 +61,22 @@ from assetq.definitions.io_manager import (
     input_manager,
     io_manager,
 )
-from assetq.definitions.loading import (
+from assetq.definitions.load_from import (
+    load_asset_checks_from_current_module,
+    load_asset_checks_from_modules,
+    load_asset_checks_from_package_module,
+    load_asset_checks_from_package_name,
     load_assets_from_current_module,
     load_assets_from_modules,
     load_assets_from_package_module,
-    load_definitions,
+    load_assets_from_package_name,
+    load_definitions_from_current_module,
+    load_definitions_from_module,
+    load_definitions_from_modules,
+    load_definitions_from_package_module,
+    load_definitions_from_package_name,
 )
+from assetq.definitions.loading import load_definitions
 from assetq.definitions.metadata_set import TableMetadataSet
 from assetq.definitions.metadata_table import (
     TableColumn,
@@ -125,6 +136,7 @@ from assetq.definitions.resource import (
     resource,
 )
 from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, RetryPolicy
+from assetq.definitions.source_asset import SourceAsset
 from assetq.definitions.source_location import SourceLocation
 from assetq.definitions.type_check import TypeCheck, TypeCheckContext
 from assetq.definitions.type_loader import DagsterTypeLoader, DagsterTypeLoaderContext, dagster_type_loader
@@ -138,6 +150,7 @@ from assetq.definitions.type_resolution import (
     make_python_type_usable_as_dagster_type,
     usable_as_dagster_type,
 )
+from assetq.definitions.value_loader import AssetValueLoader
 
 __all__ = [
     "Any",
@@ -156,6 +169,7 @@ __all__ = [
     "AssetNode",
     "AssetObservation",
     "AssetSpec",
+    "AssetValueLoader",
     "AssetsDefinition",
     "BackfillPolicy",
     "Backoff",
@@ -263,12 +277,23 @@ __all__ = [
     "input_manager",
     "io_manager",
     "is_config_required",
+    "load_asset_checks_from_current_module",
+    "load_asset_checks_from_modules",
+    "load_asset_checks_from_package_module",
+    "load_asset_checks_from_package_name",
     "load_assets_from_current_module",
     "load_assets_from_modules",
     "load_assets_from_package_module",
+    "load_assets_from_package_name",
     "load_definitions",
+    "load_definitions_from_current_module",
+    "load_definitions_from_module",
+    "load_definitions_from_modules",
+    "load_definitions_from_package_module",
+    "load_definitions_from_package_name",
     "make_python_type_usable_as_dagster_type",
     "make_values_resource",
+    "map_asset_specs",
     "multi_asset_check",
     "multi_observable_source_asset",
     "observable_source_asset",

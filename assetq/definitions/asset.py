@@ -200,7 +200,7 @@ def _deps(
             asset=str(key),
             location=location,
         )
-    return merge_deps([*loaded, *(AssetDep.from_coercible(dep) for dep in deps or ())], key, location)
+    return merge_deps([*loaded, *(deps or ())], key, location)
 
 
 def _spec(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetq.definitions.asset_key import AssetKey, prefix_parts
 from assetq.errors import DefinitionError
 
 
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class AssetDep:
     """A dependency that is not loaded. Mirrors Dagster's `AssetDep`.
 
@@ -18,17 +20,18 @@ class AssetDep:
         metadata: About the dependency.
     """
 
-    __slots__ = ("asset_key", "metadata", "partition_mapping")
     asset_key: AssetKey
+    partition_mapping: Any = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __init__(self, asset: Any, *, partition_mapping: Any = None, metadata: Mapping[str, Any] | None = None) -> None:
         if isinstance(asset, AssetDep):
             raise DefinitionError(
                 f"{asset!r} is a dependency already; pass it on as it is.", asset=str(asset.asset_key)
             )
-        self.asset_key = AssetKey.from_coercible(asset)
-        self.partition_mapping = partition_mapping
-        self.metadata = dict(metadata or {})
+        object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset))
+        object.__setattr__(self, "partition_mapping", partition_mapping)
+        object.__setattr__(self, "metadata", dict(metadata or {}))
 
     @property
     def asset(self) -> AssetKey:
@@ -40,16 +43,22 @@ class AssetDep:
         """A dependency from a dependency, or from anything that names an asset."""
         return value if isinstance(value, AssetDep) else cls(value)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AssetDep) and _same(self, other)
+    @classmethod
+    def all_from(cls, value: Any) -> list[AssetDep]:
+        """The same, from something that may stand for several assets: each of them."""
+        specs = getattr(value, "specs", ())
+        return [cls(spec.key) for spec in specs] if len(specs) > 1 else [cls.from_coercible(value)]
 
-    def __hash__(self) -> int:
-        return hash(self.asset_key)
+    def rekeyed(self, replacements: Mapping[AssetKey, AssetKey]) -> AssetDep:
+        """The dependency on what its asset is called now."""
+        key = replacements.get(self.asset_key, self.asset_key)
+        return AssetDep(key, partition_mapping=self.partition_mapping, metadata=self.metadata)
 
     def __repr__(self) -> str:
         return f"AssetDep({self.asset_key})"
 
 
+@dataclass(frozen=True, slots=True, init=False)
 class AssetIn:
     """How an argument is loaded from an asset. Mirrors Dagster's `AssetIn`.
 
@@ -62,7 +71,12 @@ class AssetIn:
         dagster_type: Type of the value; `Nothing` means not loaded.
     """
 
-    __slots__ = ("dagster_type", "input_manager_key", "key", "key_prefix", "metadata", "partition_mapping")
+    key: AssetKey | None
+    metadata: Mapping[str, Any]
+    key_prefix: list[str]
+    input_manager_key: str | None
+    partition_mapping: Any
+    dagster_type: Any
 
     def __init__(
         self,
@@ -75,18 +89,29 @@ class AssetIn:
     ) -> None:
         if key is not None and key_prefix is not None:
             raise DefinitionError("AssetIn takes key or key_prefix, not both: put the prefix into the key.")
-        self.key = None if key is None else AssetKey.from_coercible(key)
-        self.metadata = dict(metadata or {})
-        self.key_prefix = prefix_parts(key_prefix)
-        self.input_manager_key = input_manager_key
-        self.partition_mapping = partition_mapping
-        self.dagster_type = dagster_type
+        values = {
+            "key": None if key is None else AssetKey.from_coercible(key),
+            "metadata": dict(metadata or {}),
+            "key_prefix": prefix_parts(key_prefix),
+            "input_manager_key": input_manager_key,
+            "partition_mapping": partition_mapping,
+            "dagster_type": dagster_type,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AssetIn) and _same(self, other)
+    @classmethod
+    def from_coercible(cls, value: Any) -> AssetIn:
+        """An `AssetIn` from one, or from an asset key as it may be written.
 
-    def __hash__(self) -> int:
-        return hash((self.key, self.input_manager_key))
+        Raises:
+            DefinitionError: It is neither.
+        """
+        if isinstance(value, AssetIn):
+            return value
+        if isinstance(value, str | AssetKey | list | tuple):
+            return cls(key=value)
+        raise DefinitionError(f"{value!r} does not say how an argument is loaded. Give an AssetIn or an asset key.")
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__ if getattr(self, name))
@@ -96,24 +121,30 @@ class AssetIn:
         """Key of the asset that the argument reads."""
         return self.key or AssetKey([*self.key_prefix, argument])
 
+    def resolve_key(self, input_name: str) -> AssetKey:
+        """Key of the asset that the argument reads, as Dagster calls it."""
+        return self.key_for(input_name)
 
-def _same(one: AssetDep | AssetIn, other: AssetDep | AssetIn) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in one.__slots__)
 
+def merge_deps(deps: Iterable[Any], asset: AssetKey, location: object | None) -> tuple[AssetDep, ...]:
+    """The dependencies, each upstream asset once; of two partition mappings for one asset the later stays.
 
-def merge_deps(deps: Iterable[AssetDep], asset: AssetKey, location: object | None) -> tuple[AssetDep, ...]:
-    """The dependencies, each upstream asset once.
+    Args:
+        deps: Dependencies, or what names assets.
+        asset: What depends on them, for the error.
+        location: Where that was defined, for the error.
 
     Raises:
-        DefinitionError: One asset is given twice with different partition mappings.
+        DefinitionError: One asset is given with a partition mapping and without.
     """
     merged: dict[AssetKey, AssetDep] = {}
-    for dep in deps:
-        other = merged.setdefault(dep.asset_key, dep)
-        if other is not dep and other.partition_mapping != dep.partition_mapping:
+    for dep in (one for value in deps for one in AssetDep.all_from(value)):
+        other = merged.get(dep.asset_key, dep)
+        if (other.partition_mapping is None) != (dep.partition_mapping is None):
             raise DefinitionError(
-                f"Asset '{asset}' depends on '{dep.asset_key}' twice with different partition mappings; keep one.",
+                f"Asset '{asset}' depends on '{dep.asset_key}' twice, with a partition mapping and without; keep one.",
                 asset=str(asset),
                 location=location,
             )
+        merged[dep.asset_key] = dep
     return tuple(merged.values())

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assetq.definitions.asset_dep import AssetDep, merge_deps
 from assetq.definitions.asset_key import AssetKey, prefix_parts
-from assetq.errors import DefinitionError
+from assetq.definitions.spec_check import (
+    check_group,
+    check_metadata,
+    check_owners,
+    check_tags,
+    check_text,
+    kinds_in,
+    with_kinds,
+    without_kinds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OWNER = re.compile(r"^(team:.+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
-GROUP = re.compile(r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")
-TAG_KEY = re.compile(r"^([A-Za-z0-9_.\-]{1,63}/)?[A-Za-z0-9_.\-]{1,63}$")
-TAG_VALUE = re.compile(r"^[A-Za-z0-9_.\-]{0,63}$")
 DEFAULT_GROUP = "default"
+IO_MANAGER_ENTRY = "dagster/io_manager_key"
 
 
 class PartitionsLike(Protocol):
@@ -29,60 +34,42 @@ class PartitionsLike(Protocol):
         """Text that is equal for equal definitions."""
 
 
-def check_owners(owners: Iterable[str], asset: object, location: object | None) -> tuple[str, ...]:
-    """The owners, if each is an e-mail address or `team:name`."""
-    checked = tuple(owners)
-    for owner in checked:
-        if not isinstance(owner, str) or not OWNER.match(owner):
-            raise DefinitionError(
-                f"Asset '{asset}' has owner {owner!r}; give an e-mail address, or 'team:name'.",
-                asset=str(asset),
-                location=location,
-            )
-    return checked
-
-
-def check_group(group: str | None, asset: object, location: object | None) -> str | None:
-    """The group name, if its parts are letters, digits and underscores."""
-    if group is not None and not GROUP.match(group):
-        raise DefinitionError(
-            f"Asset '{asset}' has group {group!r}; use letters, digits, underscores, and '/' to nest.",
-            asset=str(asset),
-            location=location,
-        )
-    return group
-
-
-def check_tags(tags: Mapping[str, str] | None, asset: object, location: object | None) -> dict[str, str]:
-    """The tags, if keys are plain words and values are strings."""
-    for key, value in (tags or {}).items():
-        good = isinstance(key, str) and TAG_KEY.match(key) and isinstance(value, str) and TAG_VALUE.match(value)
-        if not good:
-            raise DefinitionError(
-                f"Asset '{asset}' has tag {key!r}: {value!r}; keys and values are words of letters, digits, '_', '-', "
-                "'.', at most 63.",
-                asset=str(asset),
-                location=location,
-            )
-    return dict(tags or {})
-
-
 @dataclass(frozen=True, slots=True, init=False)
 class AssetSpec:
-    """Describes an asset. On its own it is an external asset: known, not made here. Mirrors Dagster's `AssetSpec`."""
+    """Describes an asset. On its own it is an external asset: known, not made here. Mirrors Dagster's `AssetSpec`.
+
+    Args:
+        key: Anything that names the asset.
+        deps: What it is made from.
+        description: What it is.
+        metadata: Recorded with the definition.
+        skippable: Whether the function that makes it may leave it out.
+        group_name: Group in the catalog.
+        code_version: Version of the code that makes it.
+        automation_condition, freshness_policy, is_virtual: Carried along.
+        owners: E-mail addresses, or `team:name`.
+        tags: For selection.
+        kinds: What it is made with; each becomes the tag `dagster/kind/<kind>`.
+        partitions_def: How it is partitioned.
+        location: Where it was defined, for errors.
+
+    Raises:
+        DefinitionError: Something does not fit; names the asset.
+    """
 
     key: AssetKey
-    deps: tuple[AssetDep, ...] = ()
+    deps: list[AssetDep] = field(default_factory=list)
     description: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     skippable: bool = False
     group_name: str | None = None
     code_version: str | None = None
     automation_condition: Any = None
-    owners: tuple[str, ...] = ()
+    owners: list[str] = field(default_factory=list)
     tags: Mapping[str, str] = field(default_factory=dict)
-    kinds: frozenset[str] = frozenset()
     partitions_def: PartitionsLike | None = None
+    freshness_policy: Any = None
+    is_virtual: bool = False
 
     def __init__(
         self,
@@ -99,73 +86,92 @@ class AssetSpec:
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
         partitions_def: Any = None,
+        freshness_policy: Any = None,
+        is_virtual: bool = False,
         location: object | None = None,
     ) -> None:
         own = AssetKey.from_coercible(key)
         values: dict[str, Any] = {
             "key": own,
-            "deps": merge_deps((AssetDep.from_coercible(dep) for dep in deps or ()), own, location),
-            "description": description,
-            "metadata": dict(metadata or {}),
+            "deps": list(merge_deps(deps or (), own, location)),
+            "description": check_text(description, "description", own, location),
+            "metadata": check_metadata(metadata, own, location),
             "skippable": skippable,
             "group_name": check_group(group_name, own, location),
-            "code_version": code_version,
+            "code_version": check_text(code_version, "code_version", own, location),
             "automation_condition": automation_condition,
             "owners": check_owners(owners or (), own, location),
-            "tags": check_tags(tags, own, location),
-            "kinds": frozenset(kinds or ()),
+            "tags": with_kinds(check_tags(tags, own, location), kinds),
             "partitions_def": partitions_def,
+            "freshness_policy": freshness_policy,
+            "is_virtual": is_virtual,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def replace_attributes(self, **changes: Any) -> AssetSpec:
-        """A copy with other attributes."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return AssetSpec(**{**values, **changes})
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What it is made with."""
+        return kinds_in(self.tags)
 
+    @property
+    def partition_mappings(self) -> dict[AssetKey, Any]:
+        """Upstream asset -> which partitions of it are read, where that is said."""
+        return {dep.asset_key: dep.partition_mapping for dep in self.deps if dep.partition_mapping is not None}
 
-class SourceAsset:
-    """An asset that others read and that is not made here. Mirrors Dagster's `SourceAsset`.
+    @property
+    def io_manager_key(self) -> str | None:
+        """Resource that stores and loads it, where the spec says one."""
+        return self.metadata.get(IO_MANAGER_ENTRY)
 
-    Args:
-        key: The asset.
-        io_manager_key: Resource that loads it; "io_manager" by default.
-        partitions_def: How it is partitioned.
-        description, metadata, group_name, tags: As for `AssetSpec`.
-    """
-
-    __slots__ = ("io_manager_key", "spec")
-
-    def __init__(
+    def replace_attributes(
         self,
-        key: Any,
-        metadata: Mapping[str, Any] | None = None,
-        io_manager_key: str | None = None,
-        description: str | None = None,
-        partitions_def: Any = None,
-        group_name: str | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        self.io_manager_key = io_manager_key or "io_manager"
-        self.spec = AssetSpec(
-            key,
-            description=description,
-            metadata=metadata,
-            partitions_def=partitions_def,
-            group_name=group_name,
-            tags=tags,
-        )
+        *,
+        key: Any = ...,
+        deps: Any = ...,
+        description: Any = ...,
+        metadata: Any = ...,
+        skippable: Any = ...,
+        group_name: Any = ...,
+        code_version: Any = ...,
+        automation_condition: Any = ...,
+        owners: Any = ...,
+        tags: Any = ...,
+        kinds: Any = ...,
+        partitions_def: Any = ...,
+        freshness_policy: Any = ...,
+        is_virtual: Any = ...,
+    ) -> AssetSpec:
+        """A copy with other attributes. Tags and kinds change independently of each other."""
+        given = {name: value for name, value in locals().items() if name != "self" and value is not ...}
+        own_kinds = self.kinds if kinds is ... else kinds
+        own_tags = without_kinds(self.tags) if tags is ... else tags
+        return AssetSpec(**{**self._values(), **given, "tags": own_tags, "kinds": own_kinds})
 
-    @property
-    def key(self) -> AssetKey:
-        """Key of the asset."""
-        return self.spec.key
+    def merge_attributes(
+        self,
+        *,
+        deps: Any = ...,
+        metadata: Any = ...,
+        owners: Any = ...,
+        tags: Any = ...,
+        kinds: Any = ...,
+    ) -> AssetSpec:
+        """A copy with more in its collections; of two metadata entries or tags of one name the new one stays."""
+        more = {
+            "deps": self.deps if deps is ... else [*self.deps, *deps],
+            "metadata": self.metadata if metadata is ... else {**self.metadata, **metadata},
+            "owners": self.owners if owners is ... else [*self.owners, *owners],
+            "tags": self.tags if tags is ... else {**self.tags, **tags},
+        }
+        return AssetSpec(**{**self._values(), **more, "kinds": None if kinds is ... else kinds})
 
-    @property
-    def partitions_def(self) -> PartitionsLike | None:
-        """How it is partitioned."""
-        return self.spec.partitions_def
+    def with_io_manager_key(self, io_manager_key: str) -> AssetSpec:
+        """A copy that another resource stores and loads."""
+        return self.merge_attributes(metadata={IO_MANAGER_ENTRY: io_manager_key})
+
+    def _values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 def prefixed_key(name: str, key_prefix: str | Sequence[str] | None) -> AssetKey:
@@ -173,4 +179,4 @@ def prefixed_key(name: str, key_prefix: str | Sequence[str] | None) -> AssetKey:
     return AssetKey([*prefix_parts(key_prefix), name])
 
 
-__all__ = ["DEFAULT_GROUP", "AssetSpec", "PartitionsLike", "SourceAsset", "prefixed_key"]
+__all__ = ["DEFAULT_GROUP", "IO_MANAGER_ENTRY", "AssetSpec", "PartitionsLike", "prefixed_key"]

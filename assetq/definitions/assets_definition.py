@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
+from assetq.definitions.asset_attributes import AssetAttributes
 from assetq.definitions.asset_dep import AssetDep
 from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.asset_rewrite import (
+    map_definition,
+    resolved_spec,
+    with_keys,
+    with_more,
+    with_output_specs,
+)
 from assetq.definitions.asset_spec import AssetSpec
-from assetq.definitions.check import AssetCheckKey, AssetCheckSpec
+from assetq.definitions.check import AssetCheckSpec
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import Op
 from assetq.definitions.retry_policy import BackfillPolicy
 from assetq.definitions.source_location import SourceLocation
-from assetq.errors import DefinitionError
 
 
-class AssetsDefinition:
+class AssetsDefinition(AssetAttributes):
     """One op and the assets it makes. Mirrors Dagster's `AssetsDefinition`.
 
     Attributes:
@@ -43,8 +50,8 @@ class AssetsDefinition:
         check_specs: Iterable[AssetCheckSpec] = (),
         hooks: Iterable[HookDefinition] = (),
     ) -> None:
-        self.op = op
-        self.specs = tuple(specs)
+        self.specs = tuple(resolved_spec(spec) for spec in specs)
+        self.op = with_output_specs(op, self.specs)
         self.deps = tuple(deps)
         self.partitions_def = partitions_def
         self.backfill_policy = backfill_policy
@@ -57,31 +64,6 @@ class AssetsDefinition:
     noun = "Asset"
 
     @property
-    def keys(self) -> frozenset[AssetKey]:
-        """Keys of all assets."""
-        return frozenset(spec.key for spec in self.specs)
-
-    @property
-    def key(self) -> AssetKey:
-        """Key of the one asset.
-
-        Raises:
-            DefinitionError: There are several.
-        """
-        if len(self.specs) != 1:
-            raise DefinitionError(f"'{self.op.name}' makes {len(self.specs)} assets; name one of them by its key.")
-        return self.specs[0].key
-
-    @property
-    def check_keys(self) -> frozenset[AssetCheckKey]:
-        """Keys of the checks that the op evaluates itself."""
-        return frozenset(spec.key for spec in self.check_specs)
-
-    def check_spec(self, key: AssetCheckKey) -> AssetCheckSpec | None:
-        """The spec of one of its checks."""
-        return next((spec for spec in self.check_specs if spec.key == key), None)
-
-    @property
     def location(self) -> SourceLocation | None:
         """Where the function was defined."""
         return self.op.location
@@ -92,15 +74,62 @@ class AssetsDefinition:
         named: list[Any] = sorted(self.keys) or sorted(self.check_keys)
         return str(named[0]) if named else self.op.name
 
-    def replace(self, **changes: Any) -> AssetsDefinition:
+    def replace(self, **changes: Any) -> Self:
         """A copy with other attributes."""
         names = ("specs", "deps", "partitions_def", "backfill_policy", "resource_defs", "check_specs", "hooks")
         values: dict[str, Any] = {name: getattr(self, name) for name in names}
         return type(self)(changes.pop("op", self.op), **{**values, **changes})
 
-    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> AssetsDefinition:
+    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> Self:
         """A copy with further hooks."""
         return self.replace(hooks=self.hooks | frozenset(hook_defs))
+
+    def with_resources(self, resource_defs: Mapping[str, object]) -> Self:
+        """A copy with those of some resources that it needs and does not bring itself."""
+        found = {key: value for key, value in resource_defs.items() if key in self.required_resource_keys}
+        return self.replace(resource_defs={**found, **self.resource_defs})
+
+    def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> Self:
+        """A copy with every spec as `fn` returns it.
+
+        Raises:
+            DefinitionError: `fn` changes a key, or drops a dependency that an argument loads.
+        """
+        return map_definition(self, fn)
+
+    def with_attributes(
+        self,
+        *,
+        asset_key_replacements: Mapping[AssetKey, AssetKey] | None = None,
+        group_names_by_key: Mapping[AssetKey, str] | None = None,
+        tags_by_key: Mapping[AssetKey, Mapping[str, str]] | None = None,
+        automation_condition: Any = None,
+        backfill_policy: BackfillPolicy | None = None,
+        hook_defs: Iterable[HookDefinition] | None = None,
+        metadata_by_key: Mapping[Any, Mapping[str, Any]] | None = None,
+    ) -> Self:
+        """A copy with other attributes; assets are named by the keys that they have now.
+
+        Args:
+            asset_key_replacements: New keys, for assets that it makes, reads or checks.
+            group_names_by_key, tags_by_key: For assets that have none yet.
+            automation_condition: One for all assets, or asset -> condition; for assets that have none yet.
+            backfill_policy: Replaces the one there is.
+            hook_defs: Further hooks.
+            metadata_by_key: Further metadata.
+
+        Raises:
+            DefinitionError: An asset already has a group, tags or an automation condition.
+        """
+        conditions = automation_condition
+        if automation_condition is not None and not isinstance(automation_condition, Mapping):
+            conditions = dict.fromkeys(self.keys, automation_condition)
+        changed = with_more(self, group_names_by_key or {}, tags_by_key or {}, conditions or {}, metadata_by_key or {})
+        if asset_key_replacements:
+            changed = with_keys(changed, asset_key_replacements)
+        return changed.replace(
+            backfill_policy=backfill_policy or self.backfill_policy, hooks=self.hooks | frozenset(hook_defs or ())
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function directly, as in a unit test.
@@ -122,14 +151,3 @@ class AssetChecksDefinition(AssetsDefinition):
     """An op that makes nothing and evaluates checks. Mirrors Dagster's `AssetChecksDefinition`."""
 
     noun = "Check"
-
-    @property
-    def check_key(self) -> AssetCheckKey:
-        """Key of the one check.
-
-        Raises:
-            DefinitionError: There are several.
-        """
-        if len(self.check_specs) != 1:
-            raise DefinitionError(f"'{self.op.name}' evaluates {len(self.check_specs)} checks; name one of them.")
-        return self.check_specs[0].key

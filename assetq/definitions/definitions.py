@@ -8,24 +8,25 @@ from importlib import import_module
 from typing import Any
 
 from assetq.definitions.asset_key import AssetKey
-from assetq.definitions.asset_spec import AssetSpec, SourceAsset
+from assetq.definitions.asset_rewrite import resolved_spec
+from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
+from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import ObservableSourceAsset
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
+from assetq.definitions.op_alias import with_own_names
+from assetq.definitions.reshaping import Reshaping
 from assetq.definitions.resolve_deps import resolve_deps
-from assetq.errors import (
-    DefinitionError,
-    DuplicateKeyError,
-    MissingResourceError,
-    UnknownUpstreamError,
-    suggest,
-)
+from assetq.definitions.source_asset import SourceAsset
+from assetq.definitions.validation import combine, duplicates, problems
+from assetq.definitions.value_loader import AssetValueLoader
+from assetq.errors import DefinitionError, UnknownAssetError, suggest
 
 
-class Definitions:
+class Definitions(Reshaping):
     """The assets, resources and pools of a code location. Mirrors Dagster's `Definitions`.
 
     Args:
@@ -53,21 +54,36 @@ class Definitions:
         metadata: Mapping[str, Any] | None = None,
         pools: Mapping[str, int] | None = None,
     ) -> None:
-        given = _once([*_flatten(assets or ()), *_flatten(asset_checks or ())])
-        self.asset_checks = tuple(item for item in given if isinstance(item, AssetChecksDefinition))
-        self.assets = _with_deps_resolved([item for item in given if not isinstance(item, AssetChecksDefinition)])
-        self.schedules, self.sensors, self.jobs = (
-            tuple(schedules or ()),
-            tuple(sensors or ()),
-            tuple(jobs or ()),
-        )
-        self.executor, self.loggers = executor, dict(loggers or {})
-        self.metadata = dict(metadata or {})
-        self.pools = dict(pools or {})
-        self.resources = dict(resources or {})
-        for definition in self.op_defs:
-            for key, value in definition.resource_defs.items():
+        self.given: Mapping[str, Any] = {
+            "assets": tuple(_flatten(assets or ())),
+            "schedules": tuple(schedules or ()),
+            "sensors": tuple(sensors or ()),
+            "jobs": tuple(jobs or ()),
+            "resources": dict(resources or {}),
+            "executor": executor,
+            "loggers": dict(loggers or {}),
+            "asset_checks": tuple(_flatten(asset_checks or ())),
+            "metadata": normalize_metadata(metadata),
+            "pools": dict(pools or {}),
+        }
+        self.schedules, self.sensors, self.jobs = (self.given[name] for name in ("schedules", "sensors", "jobs"))
+        self.executor, self.loggers, self.metadata = (self.given[name] for name in ("executor", "loggers", "metadata"))
+        self.pools: dict[str, int] = self.given["pools"]
+        self._name_ops(_once([*self.given["assets"], *self.given["asset_checks"]]))
+        self.resources: dict[str, Any] = dict(self.given["resources"])
+        for item in (*self.assets, *self.asset_checks):
+            for key, value in getattr(item, "resource_defs", {}).items():
                 self.resources.setdefault(key, value)
+
+    def _name_ops(self, items: list[Any]) -> None:
+        taken: set[str] = set()
+        made = [item for item in items if isinstance(item, AssetsDefinition) and not _is_check(item)]
+        named = iter(with_own_names(made, taken))
+        others = [item for item in items if not _is_check(item)]
+        self.assets = _with_deps_resolved([next(named) if isinstance(i, AssetsDefinition) else i for i in others])
+        self.asset_checks: tuple[AssetChecksDefinition, ...] = tuple(
+            with_own_names([item for item in items if _is_check(item)], taken)
+        )
 
     @property
     def assets_defs(self) -> tuple[AssetsDefinition, ...]:
@@ -95,9 +111,9 @@ class Definitions:
         Raises:
             DefinitionError: Duplicate keys, or a circle.
         """
-        problems = list(self._duplicates())
-        if problems:
-            raise combine(problems)
+        found = list(duplicates(self))
+        if found:
+            raise combine(found)
         return AssetGraph(self.assets_defs, dict(self._external()), self.asset_checks, self.observables)
 
     def get_assets_def(self, key: Any) -> AssetsDefinition:
@@ -159,6 +175,43 @@ class Definitions:
             storage=storage,
         )
 
+    def get_asset_value_loader(self, instance: Any = None) -> AssetValueLoader:
+        """Something that loads stored values. Mirrors Dagster's method."""
+        return AssetValueLoader(self, instance)
+
+    def get_asset_checks_def(self, key: AssetCheckKey) -> AssetsDefinition:
+        """The definition that evaluates a check.
+
+        Raises:
+            UnknownAssetError: There is none.
+        """
+        for definition in self.op_defs:
+            if key in definition.check_keys:
+                return definition
+        known = [known for definition in self.op_defs for known in definition.check_keys]
+        raise UnknownAssetError(f"There is no check '{key}'.{suggest(str(key), known)}")
+
+    def resolve_assets_def(self, key: Any) -> AssetsDefinition:
+        """The definition that makes an asset, as Dagster calls it."""
+        return self.get_assets_def(key)
+
+    def resolve_asset_graph(self) -> AssetGraph:
+        """The asset graph, as Dagster calls it."""
+        return self.graph
+
+    def resolve_all_asset_specs(self) -> list[AssetSpec]:
+        """What is known of every asset, external ones included; each has a group."""
+        return [resolved_spec(node.spec) for node in self.graph.nodes.values()]
+
+    def resolve_all_asset_keys(self) -> list[AssetKey]:
+        """Keys of all assets, external ones included."""
+        return list(self.graph.nodes)
+
+    @staticmethod
+    def validate_loadable(defs: Definitions) -> None:
+        """Check everything that can be checked before anything runs; see `validate`."""
+        defs.validate()
+
     def fingerprint(self, op_names: Iterable[str]) -> str:
         """Fingerprint of the structure of some ops: what a plan relies on, function bodies not included.
 
@@ -173,113 +226,19 @@ class Definitions:
         Raises:
             DefinitionError: One problem as it is, several as one error that lists them all.
         """
-        problems = [*self._duplicates()]
-        if not problems:
-            _ = self.graph
-            problems = [
-                *self._unknown_upstreams(),
-                *self._missing_resources(),
-                *self._conflicting_resources(),
-                *self._bad_pools(),
-            ]
-        if problems:
-            raise combine(problems)
+        _ = self.graph
+        found = list(problems(self))
+        if found:
+            raise combine(found)
 
     def _external(self) -> Iterator[tuple[AssetKey, tuple[AssetSpec, str]]]:
         for item in self.assets:
             if isinstance(item, SourceAsset):
-                yield item.key, (item.spec, item.io_manager_key)
+                yield item.key, (item.spec, item.get_io_manager_key())
             elif isinstance(item, AssetSpec):
-                yield item.key, (item, DEFAULT_IO_MANAGER_KEY)
+                yield item.key, (item, item.io_manager_key or DEFAULT_IO_MANAGER_KEY)
             elif isinstance(item, ObservableSourceAsset):
                 yield from ((spec.key, (spec, item.io_manager_key)) for spec in item.specs)
-
-    def _duplicates(self) -> Iterator[DefinitionError]:
-        keys: dict[AssetKey, object] = {}
-        for definition in self.assets_defs:
-            for key in sorted(definition.keys):
-                if key in keys:
-                    yield DuplicateKeyError(
-                        f"Asset '{key}' is defined twice: at {keys[key]} and at {definition.location}. Rename one.",
-                        asset=str(key),
-                    )
-                keys[key] = definition.location
-        yield from self._duplicate_names()
-        yield from self._duplicate_checks()
-        for key, _ in self._external():
-            if key in keys:
-                yield DuplicateKeyError(
-                    f"Asset '{key}' is defined here ({keys[key]}) and declared external. Remove one.",
-                    asset=str(key),
-                )
-
-    def _duplicate_names(self) -> Iterator[DefinitionError]:
-        names: dict[str, AssetsDefinition] = {}
-        for definition in self.op_defs:
-            other = names.setdefault(definition.op.name, definition)
-            is_told = other.keys & definition.keys or other.check_keys & definition.check_keys
-            if other is not definition and not is_told:
-                yield DuplicateKeyError(
-                    f"'{other.subject}' and '{definition.subject}' share op name '{definition.op.name}'. Rename one.",
-                    asset=definition.op.name,
-                    location=definition.location,
-                )
-
-    def _duplicate_checks(self) -> Iterator[DefinitionError]:
-        places: dict[AssetCheckKey, AssetsDefinition] = {}
-        for definition in self.op_defs:
-            for key in sorted(definition.check_keys):
-                other = places.setdefault(key, definition)
-                if other is not definition:
-                    yield DuplicateKeyError(
-                        f"Check '{key}' is defined at {other.location} and at {definition.location}. Rename one.",
-                        asset=str(key.asset_key),
-                    )
-
-    def _unknown_upstreams(self) -> Iterator[DefinitionError]:
-        for definition in self.op_defs:
-            for dep in definition.deps:
-                if dep.asset_key not in self.graph.nodes:
-                    own = definition.subject
-                    yield UnknownUpstreamError(
-                        f"{definition.noun} '{own}' depends on '{dep.asset_key}', which is not defined."
-                        f"{suggest(str(dep.asset_key), self.graph.nodes)} If it is made elsewhere, declare it: "
-                        f"AssetSpec('{dep.asset_key}').",
-                        asset=str(own),
-                        location=definition.location,
-                    )
-
-    def _missing_resources(self) -> Iterator[DefinitionError]:
-        for definition in self.op_defs:
-            wanted = set(definition.op.required_resource_keys)
-            wanted |= {key for hook in definition.hooks for key in hook.required_resource_keys}
-            wanted |= {output.io_manager_key for output in definition.op.outputs} - {DEFAULT_IO_MANAGER_KEY}
-            wanted |= {i.asset_in.input_manager_key for i in definition.op.inputs if i.asset_in.input_manager_key}
-            for key in sorted(wanted - set(self.resources) - {DEFAULT_IO_MANAGER_KEY}):
-                own = definition.subject
-                yield MissingResourceError(
-                    f"{definition.noun} '{own}' needs resource '{key}', which is not provided."
-                    f"{suggest(key, self.resources)} Add it: Definitions(resources={{'{key}': ...}}).",
-                    asset=str(own),
-                    location=definition.location,
-                )
-
-    def _conflicting_resources(self) -> Iterator[DefinitionError]:
-        for definition in self.op_defs:
-            for key, value in definition.resource_defs.items():
-                if self.resources[key] is not value:
-                    own = definition.subject
-                    yield DefinitionError(
-                        f"{definition.noun} '{own}' comes with resource '{key}', which is also given elsewhere, as "
-                        "another object. Keep one, or rename one.",
-                        asset=str(own),
-                        location=definition.location,
-                    )
-
-    def _bad_pools(self) -> Iterator[DefinitionError]:
-        for pool, limit in self.pools.items():
-            if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-                yield DefinitionError(f"Pool '{pool}' has limit {limit!r}; a limit is a whole number from 0.")
 
 
 def _once(items: Iterable[Any]) -> list[Any]:
@@ -306,10 +265,5 @@ def _flatten(items: Iterable[Any]) -> Iterator[Any]:
             raise DefinitionError(f"{item!r} in assets is no asset. Decorate functions with @asset.")
 
 
-def combine(problems: list[DefinitionError]) -> DefinitionError:
-    """One error for one problem; for several, one that lists them."""
-    if len(problems) == 1:
-        return problems[0]
-    listing = "\n".join(f"  - {problem}" for problem in problems)
-    first = problems[0]
-    return type(first)(f"{len(problems)} problems in the definitions:\n{listing}", asset=first.asset)
+def _is_check(item: Any) -> bool:
+    return isinstance(item, AssetChecksDefinition)

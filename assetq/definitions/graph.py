@@ -33,7 +33,7 @@ class AssetNode:
     @property
     def deps(self) -> tuple[AssetDep, ...]:
         """What it reads."""
-        return self.assets_def.deps if self.assets_def else self.spec.deps
+        return self.assets_def.deps if self.assets_def else tuple(self.spec.deps)
 
     @property
     def is_executable(self) -> bool:
@@ -58,7 +58,7 @@ class AssetNode:
     @property
     def owners(self) -> tuple[str, ...]:
         """Its owners."""
-        return self.spec.owners
+        return tuple(self.spec.owners)
 
     @property
     def code_version(self) -> str | None:
@@ -104,6 +104,9 @@ class AssetGraph:
         for definition in definitions:
             for dep in definition.deps:
                 children[dep.asset_key] |= definition.keys
+        for spec, _ in specs.values():
+            for dep in spec.deps:
+                children[dep.asset_key].add(spec.key)
         self.nodes: dict[AssetKey, AssetNode] = {}
         for definition in definitions:
             for output in definition.op.outputs:

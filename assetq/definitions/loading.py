@@ -1,23 +1,19 @@
-"""Finds definitions in modules and files."""
+"""Finds the definitions of a code location: what `-m MODULE` and `-f FILE` mean."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import importlib.util
-import inspect
-import pkgutil
 import sys
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assetq.definitions.asset_spec import AssetSpec, SourceAsset
-from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.definitions import Definitions
-from assetq.errors import AssetqError, DefinitionError, LoadError
+from assetq.definitions.load_from import load_definitions_from_module
+from assetq.errors import AssetqError, LoadError
 
 
 def load_definitions(module: str | None, file: str | None) -> Definitions:
@@ -49,10 +45,10 @@ def definitions_in(module: ModuleType, name: str) -> Definitions:
         return next(iter(found.values()))
     if len(found) > 1:
         raise LoadError(f"'{name}' holds {len(found)} Definitions objects; keep one, or merge them.")
-    assets = load_assets_from_modules([module])
-    if not assets:
+    loose = load_definitions_from_module(module)
+    if not loose.assets and not loose.asset_checks:
         raise LoadError(f"'{name}' holds neither a Definitions object nor assets. Decorate functions with @asset.")
-    return Definitions(assets=assets)
+    return loose
 
 
 def _guarded(name: str, load: Any) -> ModuleType:
@@ -101,58 +97,3 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
-
-
-def load_assets_from_modules(modules: Iterable[ModuleType], group_name: str | None = None) -> list[Any]:
-    """Every asset that stands at the top level of the modules, each once. Mirrors Dagster's function.
-
-    Raises:
-        DefinitionError: `group_name` is given, and an asset already has a group.
-    """
-    found: dict[int, Any] = {}
-    for module in modules:
-        for value in vars(module).values():
-            members = value if isinstance(value, list | tuple) else [value]
-            found.update({id(m): m for m in members if isinstance(m, AssetsDefinition | AssetSpec | SourceAsset)})
-    assets = list(found.values())
-    return assets if group_name is None else [_grouped(item, group_name) for item in assets]
-
-
-def _grouped(item: Any, group_name: str) -> Any:
-    if not isinstance(item, AssetsDefinition):
-        return item
-    taken = [str(spec.key) for spec in item.specs if spec.group_name]
-    if taken:
-        raise DefinitionError(
-            f"Group name already exists on assets {', '.join(taken)}; do not give group_name again.",
-            asset=taken[0],
-            location=item.location,
-        )
-    from dataclasses import replace
-
-    outputs = tuple(replace(o, spec=o.spec.replace_attributes(group_name=group_name)) for o in item.op.outputs)
-    return AssetsDefinition(
-        replace(item.op, outputs=outputs),
-        specs=[output.spec for output in outputs],
-        deps=item.deps,
-        partitions_def=item.partitions_def,
-        backfill_policy=item.backfill_policy,
-        resource_defs=item.resource_defs,
-    )
-
-
-def load_assets_from_current_module(group_name: str | None = None) -> list[Any]:
-    """Every asset of the module that calls. Mirrors Dagster's function."""
-    frame = inspect.currentframe()
-    caller = inspect.getmodule(frame.f_back) if frame else None
-    if caller is None:
-        raise LoadError("load_assets_from_current_module must be called from a module.")
-    return load_assets_from_modules([caller], group_name)
-
-
-def load_assets_from_package_module(package_module: ModuleType, group_name: str | None = None) -> list[Any]:
-    """Every asset of a package and its submodules. Mirrors Dagster's function."""
-    modules = [package_module]
-    for info in pkgutil.walk_packages(package_module.__path__, package_module.__name__ + "."):
-        modules.append(importlib.import_module(info.name))
-    return load_assets_from_modules(modules, group_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assetq.definitions import AssetNode
+from assetq.definitions.spec_check import without_kinds
 from assetq.execution.record import AssetRecord
 
 
@@ -16,7 +17,7 @@ def catalog_record(node: AssetNode) -> AssetRecord:
         group=node.group_name,
         kinds=tuple(sorted(node.kinds)),
         owners=node.owners,
-        tags=node.tags,
+        tags=without_kinds(node.tags),
         deps=tuple(str(dep.asset_key) for dep in node.deps),
         code_version=node.code_version,
         pool=node.pool,

@@ -75,12 +75,6 @@ def test_keys_with_other_characters_are_refused(dg):
             made(dg, key=key)
 
 
-def test_two_assets_with_one_op_name(dg):
-    definitions = [made(dg, name="a-b"), made(dg, name="a_b")]
-    with pytest.raises(dg.DagsterInvalidDefinitionError):
-        dg.materialize(definitions)
-
-
 def test_an_asset_given_twice_is_one(world):
     table = made(world.dg)
     assert world.run([table, table]).materialized == ["table"]

@@ -1,0 +1,97 @@
+"""What may stand in an asset spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from assetq.errors import DefinitionError
+
+OWNER = re.compile(r"^(team:.+|[^@\s]+@[^@\s.]+(\.[^@\s.]+)*\.[A-Za-z]{2,})$")
+GROUP = re.compile(r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")
+TAG_KEY = re.compile(r"^([A-Za-z0-9_.\-]{1,63}/)?[A-Za-z0-9_.\-]{1,63}$")
+TAG_VALUE = re.compile(r"^[A-Za-z0-9_.\-]{0,63}$")
+KIND_PREFIX = "dagster/kind/"
+
+
+def check_owners(owners: Iterable[str], asset: object, location: object | None) -> list[str]:
+    """The owners, if each is an e-mail address or `team:name`."""
+    checked = list(owners)
+    for owner in checked:
+        if not isinstance(owner, str) or not OWNER.match(owner):
+            raise DefinitionError(
+                f"Asset '{asset}' has owner {owner!r}; give an e-mail address, or 'team:name'.",
+                asset=str(asset),
+                location=location,
+            )
+    return checked
+
+
+def check_group(group: str | None, asset: object, location: object | None) -> str | None:
+    """The group name, if its parts are letters, digits and underscores."""
+    if group is not None and not (isinstance(group, str) and GROUP.match(group)):
+        raise DefinitionError(
+            f"Asset '{asset}' has group {group!r}; use letters, digits, underscores, and '/' to nest.",
+            asset=str(asset),
+            location=location,
+        )
+    return group
+
+
+def check_tags(tags: Mapping[str, str] | None, asset: object, location: object | None) -> dict[str, str]:
+    """The tags, if keys and values are plain words; a kind may have any name."""
+    for key, value in (tags or {}).items():
+        if not _is_tag(key, value):
+            raise DefinitionError(
+                f"Asset '{asset}' has tag {key!r}: {value!r}; keys and values are words of letters, digits, '_', '-' "
+                "and '.', at most 63 characters, and a key may have a namespace: 'space/key'.",
+                asset=str(asset),
+                location=location,
+            )
+    return dict(tags or {})
+
+
+def _is_tag(key: Any, value: Any) -> bool:
+    if not isinstance(key, str) or not isinstance(value, str):
+        return False
+    is_key = key.startswith(KIND_PREFIX) or TAG_KEY.match(key)
+    return bool(is_key and TAG_VALUE.match(value))
+
+
+def check_text(value: str | None, what: str, asset: object, location: object | None) -> str | None:
+    """The value, if it is text or absent."""
+    if value is not None and not isinstance(value, str):
+        raise DefinitionError(f"Asset '{asset}' has {what} {value!r}; give text.", asset=str(asset), location=location)
+    return value
+
+
+def check_metadata(metadata: Mapping[str, Any] | None, asset: object, location: object | None) -> dict[str, Any]:
+    """The metadata, if every entry has a name; values stay as they are."""
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise DefinitionError(
+            f"Asset '{asset}' has metadata {metadata!r}; give a mapping from name to value.",
+            asset=str(asset),
+            location=location,
+        )
+    for name in metadata or {}:
+        if not isinstance(name, str):
+            raise DefinitionError(
+                f"Asset '{asset}' has metadata under {name!r}; names are text.", asset=str(asset), location=location
+            )
+    return dict(metadata or {})
+
+
+def with_kinds(tags: Mapping[str, str], kinds: Iterable[str] | None) -> dict[str, str]:
+    """The tags, with one more for each kind."""
+    return {**tags, **{f"{KIND_PREFIX}{kind}": "" for kind in kinds or ()}}
+
+
+def without_kinds(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags that say no kind."""
+    return {key: value for key, value in tags.items() if not key.startswith(KIND_PREFIX)}
+
+
+def kinds_in(tags: Mapping[str, str]) -> frozenset[str]:
+    """The kinds that tags say."""
+    return frozenset(key.removeprefix(KIND_PREFIX) for key in tags if key.startswith(KIND_PREFIX))

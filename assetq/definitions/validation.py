@@ -1,0 +1,138 @@
+"""What can be found wrong in definitions before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.asset_spec import AssetSpec
+from assetq.definitions.check import AssetCheckKey
+from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
+from assetq.definitions.source_asset import SourceAsset
+from assetq.errors import (
+    DefinitionError,
+    DuplicateKeyError,
+    MissingResourceError,
+    UnknownUpstreamError,
+    suggest,
+)
+
+if TYPE_CHECKING:
+    from assetq.definitions.assets_definition import AssetsDefinition
+    from assetq.definitions.definitions import Definitions
+
+
+def duplicates(defs: Definitions) -> Iterator[DefinitionError]:
+    """Keys that are claimed more than once: without them the graph is well defined."""
+    yield from _duplicate_assets(defs)
+    yield from _duplicate_external(defs)
+    yield from _duplicate_checks(defs)
+
+
+def problems(defs: Definitions) -> Iterator[DefinitionError]:
+    """Everything else; to be asked when there are no duplicates."""
+    yield from _unknown_upstreams(defs)
+    yield from _conflicting_resources(defs)
+    yield from _missing_resources(defs)
+    yield from _bad_pools(defs)
+
+
+def combine(found: list[DefinitionError]) -> DefinitionError:
+    """One error for one problem; for several, one that lists them."""
+    if len(found) == 1:
+        return found[0]
+    listing = "\n".join(f"  - {problem}" for problem in found)
+    first = found[0]
+    return type(first)(f"{len(found)} problems in the definitions:\n{listing}", asset=first.asset)
+
+
+def _duplicate_assets(defs: Definitions) -> Iterator[DefinitionError]:
+    places: dict[AssetKey, object] = {}
+    for definition in defs.assets_defs:
+        for key in sorted(definition.keys):
+            if key in places:
+                yield DuplicateKeyError(
+                    f"Asset '{key}' is defined twice: at {places[key]} and at {definition.location}. Rename one.",
+                    asset=str(key),
+                )
+            places[key] = definition.location
+
+
+def _duplicate_external(defs: Definitions) -> Iterator[DefinitionError]:
+    made = {key: definition.location for definition in defs.assets_defs for key in definition.keys}
+    seen: dict[AssetKey, AssetSpec | SourceAsset] = {}
+    for item in defs.assets:
+        if not isinstance(item, AssetSpec | SourceAsset):
+            continue
+        other = seen.setdefault(item.key, item)
+        if item.key in made:
+            yield DuplicateKeyError(
+                f"Asset '{item.key}' is defined here ({made[item.key]}) and declared external. Remove one.",
+                asset=str(item.key),
+            )
+        elif type(other) is not type(item) or (isinstance(item, AssetSpec) and other != item):
+            yield DuplicateKeyError(
+                f"External asset '{item.key}' is declared twice, and differently. Keep one.", asset=str(item.key)
+            )
+
+
+def _duplicate_checks(defs: Definitions) -> Iterator[DefinitionError]:
+    places: dict[AssetCheckKey, AssetsDefinition] = {}
+    for definition in defs.op_defs:
+        for key in sorted(definition.check_keys):
+            other = places.setdefault(key, definition)
+            if other is not definition:
+                yield DuplicateKeyError(
+                    f"Check '{key}' is defined at {other.location} and at {definition.location}. Rename one.",
+                    asset=str(key.asset_key),
+                )
+
+
+def _unknown_upstreams(defs: Definitions) -> Iterator[DefinitionError]:
+    for definition in defs.op_defs:
+        for dep in definition.deps:
+            if dep.asset_key not in defs.graph.nodes:
+                own = definition.subject
+                yield UnknownUpstreamError(
+                    f"{definition.noun} '{own}' depends on '{dep.asset_key}', which is not defined."
+                    f"{suggest(str(dep.asset_key), defs.graph.nodes)} If it is made elsewhere, declare it: "
+                    f"AssetSpec('{dep.asset_key}').",
+                    asset=str(own),
+                    location=definition.location,
+                )
+
+
+def _conflicting_resources(defs: Definitions) -> Iterator[DefinitionError]:
+    for definition in defs.op_defs:
+        for key, value in definition.resource_defs.items():
+            if defs.resources[key] is not value:
+                own = definition.subject
+                yield DefinitionError(
+                    f"{definition.noun} '{own}' brings a resource '{key}' that is not the one which others use. "
+                    "Use the same object, or another key.",
+                    asset=str(own),
+                    location=definition.location,
+                )
+
+
+def _missing_resources(defs: Definitions) -> Iterator[DefinitionError]:
+    for definition in defs.op_defs:
+        wanted = set(definition.op.required_resource_keys)
+        wanted |= {key for hook in definition.hooks for key in hook.required_resource_keys}
+        wanted |= {output.io_manager_key for output in definition.op.outputs} - {DEFAULT_IO_MANAGER_KEY}
+        wanted |= {i.asset_in.input_manager_key for i in definition.op.inputs if i.asset_in.input_manager_key}
+        for key in sorted(wanted - set(defs.resources) - {DEFAULT_IO_MANAGER_KEY}):
+            own = definition.subject
+            yield MissingResourceError(
+                f"{definition.noun} '{own}' needs resource '{key}', which is not provided."
+                f"{suggest(key, defs.resources)} Add it: Definitions(resources={{'{key}': ...}}).",
+                asset=str(own),
+                location=definition.location,
+            )
+
+
+def _bad_pools(defs: Definitions) -> Iterator[DefinitionError]:
+    for pool, limit in defs.pools.items():
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            yield DefinitionError(f"Pool '{pool}' has limit {limit!r}; a limit is a whole number from 0.")
