@@ -74,7 +74,7 @@ class LoadOverride:
     def _spec(self, spec: AssetSpec, location: object | None) -> AssetSpec:
         if self.group_name and spec.group_name not in (None, DEFAULT_GROUP, self.group_name):
             raise DefinitionError(
-                f"Asset '{spec.key}' already has group '{spec.group_name}'; it cannot get '{self.group_name}'. "
+                f"Group name already exists on assets: '{spec.key}' has '{spec.group_name}', not '{self.group_name}'. "
                 "Leave group_name out here, or there.",
                 asset=str(spec.key),
                 location=location,

@@ -674,6 +674,7 @@ def test_a_factory_makes_a_upath_io_manager(world, tmp_path):
     assert files(tmp_path / "v") == ["one.json", "two.json"]
 
 
+@pytest.mark.filterwarnings("ignore:Field name:UserWarning")  # Pydantic's, of a field that is a class attribute above
 def test_a_configurable_upath_io_manager(world, tmp_path):
     from pydantic import PrivateAttr
     from upath import UPath

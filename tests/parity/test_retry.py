@@ -108,7 +108,8 @@ def test_an_output_that_does_not_exist_is_not_retried(world, tries):
 
 def test_an_output_that_is_missing_is_not_retried(world, tries):
     def table():
-        tries.open("a").write("x")
+        with tries.open("a") as file:
+            file.write("x")
         if False:
             yield 1
 
