@@ -47,7 +47,7 @@ def find_example() -> Path:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 def demo(directory: Path, as_json: bool) -> int:
-    """Backfill the flights of 2013: 365 days, 2 workers, a pool limit, a report at the end."""
+    """Backfill the flights of 2013 with two workers; a report at the end."""
     interrupt_on_term()
     example, home = find_example(), directory.resolve()
     storage = home / "storage"

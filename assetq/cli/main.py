@@ -12,21 +12,24 @@ import click
 from assetq.cli.group import Group
 from assetq.errors import AssetqError
 
-# Command -> module and attribute.
+# Command -> module and attribute, and what `assetq --help` says of it without importing it.
 COMMANDS = {
-    "assets": "assetq.cli.asset:assets",
-    "backfill": "assetq.cli.submit:backfill",
-    "demo": "assetq.cli.demo:demo",
-    "dev": "assetq.cli.dev:dev",
-    "doctor": "assetq.cli.doctor:doctor",
-    "events": "assetq.cli.run:events",
-    "materialize": "assetq.cli.submit:materialize",
-    "new": "assetq.cli.new:new",
-    "plan": "assetq.cli.submit:plan",
-    "pools": "assetq.cli.pool:pools",
-    "runs": "assetq.cli.run:runs",
-    "worker": "assetq.cli.worker:worker",
-    "workers": "assetq.cli.worker:workers",
+    "assets": ("assetq.cli.asset:assets", "The catalog of assets and their partitions."),
+    "backfill": ("assetq.cli.submit:backfill", "Submit one run over many partitions; prints its id."),
+    "demo": (
+        "assetq.cli.demo:demo",
+        "Backfill the flights of 2013 with two workers; a report at the end.",
+    ),
+    "dev": ("assetq.cli.dev:dev", "Embedded server and workers for this folder; Ctrl-C stops all."),
+    "doctor": ("assetq.cli.doctor:doctor", "Check the server, the settings, the fleet and the pools."),
+    "events": ("assetq.cli.run:events", "The event log of a run."),
+    "materialize": ("assetq.cli.submit:materialize", "Materialize assets in one run."),
+    "new": ("assetq.cli.new:new", "Write a small working project into the folder NAME."),
+    "plan": ("assetq.cli.submit:plan", "Show what would run."),
+    "pools": ("assetq.cli.pool:pools", "Concurrency pools and their limits."),
+    "runs": ("assetq.cli.run:runs", "Runs: list, show, watch, wait, cancel, retry, logs."),
+    "worker": ("assetq.cli.worker:worker", "Run one worker until it is told to stop."),
+    "workers": ("assetq.cli.worker:workers", "The fleet."),
 }
 
 
@@ -39,9 +42,13 @@ class LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in sorted(COMMANDS.items())])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pdb
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from assetq.errors import UsageError, suggest
 from assetq.partitions import PartitionKeyRange, PartitionsDefinition
 
 if TYPE_CHECKING:
+    from pdb import Pdb
+
     from assetq.execution.instance import Instance
     from assetq.execution.step_reach import StepReach
 
@@ -249,9 +250,11 @@ class StepContext:
         return self._reach().load_asset_value(asset_key, python_type, partition_key)
 
     @property
-    def pdb(self) -> pdb.Pdb:
+    def pdb(self) -> Pdb:
         """A debugger: `context.pdb.set_trace()`. Only where the process has a terminal."""
-        return pdb.Pdb()
+        from pdb import Pdb  # brings the module `code`, a name that users' files have
+
+        return Pdb()
 
     @property
     def step_launcher(self) -> None:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from assetq.broker.lifeline import is_alive
 from assetq.broker.settings import running_server_url
+from assetq.cli.main import COMMANDS, cli
 
 from ..waiting import eventually
 
@@ -33,6 +35,12 @@ def test_a_new_project_works(shell):
     assert (shell.folder / ".assetq" / "storage" / "products.pickle").exists()
     again = shell("new", ".")
     assert (again.code, "letter" in again.err) == (2, True)
+
+
+def test_the_list_of_commands_tells_what_each_says_itself():
+    context = click.Context(cli)
+    told = {name: cli.get_command(context, name).get_short_help_str(200) for name in cli.list_commands(context)}
+    assert told == {name: help_line for name, (_, help_line) in COMMANDS.items()}
 
 
 def test_dev_runs_a_project_and_stops_cleanly(shell):
