@@ -135,11 +135,6 @@ class AssetGraph:
         """External assets that are observed here."""
         return frozenset(key for definition in self.observables for key in definition.keys)
 
-    @property
-    def external_keys(self) -> tuple[AssetKey, ...]:
-        """Assets that are only known."""
-        return tuple(key for key, node in self.nodes.items() if not node.is_executable)
-
     def get(self, key: Any) -> AssetNode:
         """The asset's node.
 

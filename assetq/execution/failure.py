@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetq.definitions import Failure, MetadataValue, RetryPolicy, RetryRequested
+from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
 from assetq.errors import AssetqError, StepFailedError
 
+# The op gave what it does not have, or not what it must: it will again.
+NEVER_RETRIED = (StepFailedError, TypeCheckError, TypeCheckFunctionError)
 LONGEST_STACK = 16_384
 OWN_CODE = __name__.partition(".")[0]
 
@@ -62,8 +65,8 @@ def retry_delay_s(error: BaseException, policy: RetryPolicy | None, attempt: int
         return (error.seconds_to_wait or 0.0) if attempt <= error.max_retries else None
     if isinstance(error, Failure) and not error.allow_retries:
         return None
-    if isinstance(error, StepFailedError):
-        return None  # the op gave what it does not have, or not what it must: it will again
+    if isinstance(error, NEVER_RETRIED):
+        return None
     if policy is None or attempt > policy.max_retries:
         return None
     return policy.delay_s(attempt)

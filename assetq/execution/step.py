@@ -7,7 +7,6 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition
 from assetq.definitions.config import op_config
-from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
 from assetq.errors import CheckFailedError, StaleAttemptError
 from assetq.execution.context import ExecutionContext, RunInfo, context_class, current
 from assetq.execution.declared_type import check_input
@@ -20,8 +19,6 @@ from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
 from assetq.execution.step_reach import StepReach
 from assetq.execution.task import Guard, StepResult, StepStatus, StepTask, no_guard
-
-NEVER_RETRIED = (CheckFailedError, TypeCheckError, TypeCheckFunctionError)
 
 
 def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no_guard) -> StepResult:
@@ -117,12 +114,10 @@ class _Attempt:
 
     def failed(self, error: Exception) -> StepResult:
         """The result of an attempt that raised."""
-        delay_s = None
         if not isinstance(error, CheckFailedError):
             # A blocking check fails when the asset was made; nothing else that fails leaves one.
             self.events[:] = [e for e in self.events if e.type is not EventType.ASSET_MATERIALIZATION]
-        if not isinstance(error, NEVER_RETRIED):
-            delay_s = retry_delay_s(error, self.definition.op.retry_policy, self.task.attempt)
+        delay_s = retry_delay_s(error, self.definition.op.retry_policy, self.task.attempt)
         status = StepStatus.FAILED if delay_s is None else StepStatus.RETRY
         if status is StepStatus.FAILED:
             self._run_hooks(error)

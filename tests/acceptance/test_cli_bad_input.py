@@ -17,6 +17,10 @@ BAD_CODE = {
         "@asset\ndef orders(): ...\n@asset\ndef late(ordes): ...\n",
         ["'late' depends on 'ordes'", "Did you mean 'orders'?", "code.py:5", "AssetSpec"],
     ),
+    "unknown upstream that is not loaded": (
+        "@asset\ndef orders(): ...\n@asset(deps=['ordes'])\ndef late(): ...\n",
+        ["'late' depends on 'ordes'", "Did you mean 'orders'?", "code.py:5", "AssetSpec"],
+    ),
     "bad key": ("@asset(name='a b')\ndef a(): ...\n", ["'a b'", "letters, digits and underscores", "code.py:3"]),
     "missing resource": (
         "@asset(required_resource_keys={'db'})\ndef a(): ...\n",
