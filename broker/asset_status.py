@@ -13,12 +13,14 @@ UNPARTITIONED = "-"
 WHOLE = IndexSet.range(0, 1)
 
 
-def status_location(definition: PartitionsDefinition | None, start: int, stop: int) -> tuple[str, int, int]:
-    """`(identity, start, stop)`: where the status of a range of partitions lies."""
-    if definition is None:
-        return UNPARTITIONED, 0, 1
-    offset = definition.status_offset
-    return definition.status_identity, start + offset, stop + offset
+def status_identity(definition: PartitionsDefinition | None) -> str:
+    """Name of the index space in which the status of an asset's partitions lies."""
+    return UNPARTITIONED if definition is None else definition.status_identity
+
+
+def status_ranges(definition: PartitionsDefinition | None, partitions: IndexSet) -> tuple[tuple[int, int], ...]:
+    """Half-open ranges of that space, for some partitions."""
+    return WHOLE.ranges if definition is None else definition.to_status(partitions).ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class AssetStatus:
 
     def states(self, asset: str, definition: PartitionsDefinition | None) -> tuple[IndexSet, IndexSet]:
         """Materialized and failed partitions, as indices of the definition. One round trip."""
-        identity, offset, _ = status_location(definition, 0, 0)
+        identity = status_identity(definition)
         names = [self.keys("status", asset, identity, state) for state in ("materialized", "failed")]
-        bitmaps = self.client.mget(names)
-        materialized, failed = (IndexSet.from_bitmap(bitmap or b"").shift(-offset) for bitmap in bitmaps)
+        places = [IndexSet.from_bitmap(bitmap or b"") for bitmap in self.client.mget(names)]
+        materialized, failed = (definition.from_status(found) if definition else found for found in places)
         return materialized, failed

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from assetq.broker.asset_status import AssetStatus, status_location
+from assetq.broker.asset_status import AssetStatus, status_identity, status_ranges
 from assetq.broker.audit import problems, take_snapshot
 from assetq.broker.connection import RECONNECT_S, check_layout, connect, translated, with_retries
 from assetq.broker.engine import Engine
@@ -281,8 +281,8 @@ class RedisInstance(Instance):
         start, stop = -1, 0
         if partition is not None and grid is not None:
             index = grid.index_of(partition)
-            _, start, stop = status_location(grid, index, index + 1)
-        identity = status_location(grid, 0, 0)[0]
+            ((start, stop),) = status_ranges(grid, IndexSet.range(index, index + 1))
+        identity = status_identity(grid)
         self.engine.run_script("wipe_asset", asset=record.key, identity=identity, start=start, stop=stop)
 
     @on_redis
@@ -293,9 +293,9 @@ class RedisInstance(Instance):
         fields = self.client.hget(self.keys("asset", name), "definition")
         grid = partitions_from_dict(unpackb(fields)["partitions"]) if fields else None
         index = grid.index_of(partition) if grid is not None and partition is not None else 0
-        identity, start, stop = status_location(grid, index, index + 1)
-        if grid is not None and partition is None:
-            start = stop = 0
+        told = grid is None or partition is not None
+        ((start, stop),) = status_ranges(grid, IndexSet.range(index, index + 1)) if told else ((0, 0),)
+        identity = status_identity(grid)
         packed = pack_runless_event(event)
         self.engine.run_script(
             "record_event", asset=name, kind=str(event.type), event=packed, identity=identity, start=start, stop=stop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assetq.broker.asset_status import status_location
+from assetq.broker.asset_status import status_identity, status_ranges
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
@@ -14,6 +14,9 @@ from assetq.execution.failure import ErrorInfo
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
+
+AssetEntry = tuple[str, str, int, int, bytes]
+"""Asset key, identity of its status space, half-open range in it, packed materialization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +62,25 @@ def failed_outcome(attempt: Attempt, error: ErrorInfo) -> Outcome:
     return outcome_of(attempt, StepResult(status=StepStatus.FAILED, events=(), error=error))
 
 
-def _materialized(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[tuple[str, str, int, int, bytes]]:
+def _materialized(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[AssetEntry]:
     node = attempt.plan.nodes[attempt.node]
     for event in events:
         if event.type is EventType.ASSET_MATERIALIZATION and event.asset:
-            start, stop = event.partition or attempt.plan.partitions_of(attempt.node, attempt.step)
-            own = event.asset in node.assets
+            span = event.partition or attempt.plan.partitions_of(attempt.node, attempt.step)
             # An op may log that it made another asset, of whose partitions nothing is known here.
-            identity, low, high = (
-                status_location(node.partitions_def, start, stop) if own else status_location(None, 0, 1)
-            )
-            yield event.asset, identity, low, high, pack_step_event(event, attempt.mark)
+            grid = node.partitions_def if event.asset in node.assets else None
+            for start, stop in status_ranges(grid, IndexSet.range(*span)):
+                yield event.asset, status_identity(grid), start, stop, pack_step_event(event, attempt.mark)
 
 
-def _failed(attempt: Attempt, status: StepStatus) -> Iterable[tuple[str, str, int, int, bytes]]:
+def _failed(attempt: Attempt, status: StepStatus) -> Iterable[AssetEntry]:
     if status is not StepStatus.FAILED:
         return
     node = attempt.plan.nodes[attempt.node]
-    location = status_location(node.partitions_def, *attempt.plan.partitions_of(attempt.node, attempt.step))
+    span = IndexSet.range(*attempt.plan.partitions_of(attempt.node, attempt.step))
     for asset in node.assets:
-        yield asset, *location, b""
+        for start, stop in status_ranges(node.partitions_def, span):
+            yield asset, status_identity(node.partitions_def), start, stop, b""
 
 
 def _satisfied(attempt: Attempt) -> Iterable[tuple[int, int, int, int]]:

@@ -3,6 +3,7 @@
 from assetq.partitions.definition import (
     PartitionKeyRange,
     PartitionsDefinition,
+    PartitionsStore,
     StaticPartitionsDefinition,
     partitions_from_dict,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "PartitionKeyRange",
     "PartitionMapping",
     "PartitionsDefinition",
+    "PartitionsStore",
     "StaticPartitionMapping",
     "StaticPartitionsDefinition",
     "TimeWindow",

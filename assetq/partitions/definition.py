@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from assetq.errors import DefinitionError, UnknownPartitionError, suggest
 from assetq.partitions.index_set import IndexSet
@@ -23,6 +23,13 @@ class PartitionKeyRange:
 
     start: str
     end: str
+
+
+class PartitionsStore(Protocol):
+    """Where the keys of dynamic partitions are kept: an instance."""
+
+    def dynamic_partition_slots(self, partitions_def_name: str) -> Mapping[str, int]:
+        """Keys that exist now, in the order of their addition, each with a number that it keeps for ever."""
 
 
 class PartitionsDefinition(ABC):
@@ -59,6 +66,18 @@ class PartitionsDefinition(ABC):
     def status_offset(self) -> int:
         """Place of index 0 in an index space that stays when start or end move."""
         return 0
+
+    def to_status(self, partitions: IndexSet) -> IndexSet:
+        """Places of partitions in the index space of their status."""
+        return partitions.shift(self.status_offset)
+
+    def from_status(self, places: IndexSet) -> IndexSet:
+        """The partitions with these places; what has none is dropped."""
+        return places.shift(-self.status_offset)
+
+    def bound(self, store: PartitionsStore | None) -> PartitionsDefinition:
+        """This definition with the partitions that a store holds at this moment: one whose keys are known."""
+        return self
 
     @property
     def identity(self) -> str:
