@@ -64,6 +64,7 @@ class Outcome:
         error: Details of a failure, packed.
         events: Packed events that the step reported.
         assets: `[asset, identity, from, to, latest]` for each asset touched, absolute partition indices.
+        versions: `[asset, identity, from, marks, given]`: data versions of consecutive partitions, 24 bytes each.
         satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
         skips: `[node, from, to]`: steps that cannot run any more.
         cause: Why they are skipped.
@@ -78,6 +79,7 @@ class Outcome:
     error: bytes | None = None
     events: tuple[bytes, ...] = ()
     assets: tuple[tuple[str, str, int, int, bytes], ...] = ()
+    versions: tuple[tuple[str, str, int, bytes, str], ...] = ()
     satisfied: tuple[tuple[int, int, int, int], ...] = ()
     skips: tuple[tuple[int, int, int], ...] = ()
     cause: str | None = None

@@ -21,10 +21,12 @@ from assetq.broker.run_reader import RunReader
 from assetq.broker.script import packb, unpackb
 from assetq.broker.settings import Settings
 from assetq.broker.submission import node_entries, run_details
+from assetq.broker.version_store import VersionStore, packed_versions
 from assetq.definitions import AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.errors import PoolLimitError, UnknownAssetError, UsageError, suggest
 from assetq.execution.catalog import catalog_record, record_from_dict, record_to_dict
+from assetq.execution.data_version import VersionMark, Wanted
 from assetq.execution.event import Event, EventType
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.record import (
@@ -36,7 +38,7 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
-from assetq.execution.runless import runless_event
+from assetq.execution.runless import reported_partitions, runless_event
 from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
 from assetq.planning import Plan
 
@@ -72,6 +74,7 @@ class RedisInstance(Instance):
         self.pool_reader = PoolReader(self.client, self.keys, self.runs)
         self.events = EventLog(self.client, self.keys, settings.redis_url)
         self.status = AssetStatus(self.client, self.keys)
+        self.versions = VersionStore(self.client, self.keys)
 
     @classmethod
     def open(cls, url: str | None, namespace: str | None) -> RedisInstance:
@@ -274,6 +277,11 @@ class RedisInstance(Instance):
             cursor = page[-1].cursor
 
     @on_redis
+    def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
+        """Data versions of partitions."""
+        return with_retries(lambda: self.versions.read(wanted), deadline_s=RECONNECT_S)
+
+    @on_redis
     def wipe_asset(self, key: Any, partition: str | None = None) -> None:
         """Forget materializations."""
         record = self.get_asset(key)
@@ -292,13 +300,19 @@ class RedisInstance(Instance):
         name, partition = str(event.asset), event.data.get("partition")
         fields = self.client.hget(self.keys("asset", name), "definition")
         grid = partitions_from_dict(unpackb(fields)["partitions"]) if fields else None
-        index = grid.index_of(partition) if grid is not None and partition is not None else 0
-        told = grid is None or partition is not None
-        ((start, stop),) = status_ranges(grid, IndexSet.range(index, index + 1)) if told else ((0, 0),)
-        identity = status_identity(grid)
-        packed = pack_runless_event(event)
+        partitions = reported_partitions(grid, partition)
+        start, stop = next(iter(status_ranges(grid, partitions)), (0, 0))
+        versions = list(packed_versions(name, grid, partitions, event.marks))
         self.engine.run_script(
-            "record_event", asset=name, kind=str(event.type), event=packed, identity=identity, start=start, stop=stop
+            "record_event",
+            asset=name,
+            kind=str(event.type),
+            event=pack_runless_event(event),
+            identity=status_identity(grid),
+            start=start,
+            stop=stop,
+            marks=versions[0][3] if versions else b"",
+            given=versions[0][4] if versions else "",
         )
 
     @on_redis

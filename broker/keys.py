@@ -63,8 +63,19 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("done", ":run:<run>:done:<node>:<state>", "bitmap", "steps of the node that ended in the state"),
     KeyPattern("assets", ":assets", "set", "every asset key that was registered or materialized"),
     KeyPattern("asset", ":asset:<asset>", "hash", "definition for the catalog, and the latest materialization"),
+    KeyPattern("versions", ":asset:<asset>:<identity>:versions:<page>", "string", "24 bytes for each of 512 partitions: digests of code, dependencies, inputs, data version"),
+    KeyPattern("version_pages", ":asset:<asset>:versions", "set", "`identity:page` of every page of versions"),
+    KeyPattern("version_texts", ":asset:<asset>:<identity>:version-texts", "hash", "absolute partition index -> data version that the op gave"),
     KeyPattern("status", ":asset:<asset>:<identity>:<state>", "bitmap", "partitions materialized or failed, by absolute index"),
 )  # fmt: skip
+
+NAMED = frozenset({"asset", "pool", "worker"})
+"""Fields that hold names which people chose; they are escaped."""
+
+LUA_ESCAPED = """local function escaped(name)
+  if not string.find(name, "[%%:]") then return name end
+  return (string.gsub(name, "[%%:]", { ["%"] = "%25", [":"] = "%3A" }))
+end"""
 
 BY_NAME = {pattern.name: pattern for pattern in PATTERNS}
 
@@ -87,18 +98,27 @@ class Keys:
             raise TypeError(f"key '{name}' takes {pattern.fields}, got {values}")
         text = pattern.pattern
         for field, value in zip(pattern.fields, values, strict=True):
-            text = text.replace(f"<{field}>", str(value), 1)
+            text = text.replace(f"<{field}>", escaped(str(value)) if field in NAMED else str(value), 1)
         return self.root + text
+
+
+def escaped(name: str) -> str:
+    """A name that people chose, without the ":" that separates the parts of a key."""
+    return name.replace("%", "%25").replace(":", "%3A")
 
 
 def lua_prelude() -> str:
     """Lua source with one function `key_<name>(...)` for each pattern; expects KEYS[1] to be the root."""
-    lines = ["local root = KEYS[1]"]
+    lines = ["local root = KEYS[1]", LUA_ESCAPED]
     for pattern in PATTERNS:
         parts = re.split(r"<(\w+)>", pattern.pattern)
-        pieces = ["root", *(repr_lua(p) if i % 2 == 0 else p for i, p in enumerate(parts) if p)]
+        pieces = ["root", *(repr_lua(p) if i % 2 == 0 else _lua_field(p) for i, p in enumerate(parts) if p)]
         lines.append(f"local function key_{pattern.name}({', '.join(pattern.fields)}) return {' .. '.join(pieces)} end")
     return "\n".join(lines)
+
+
+def _lua_field(field: str) -> str:
+    return f"escaped({field})" if field in NAMED else field
 
 
 def repr_lua(text: str) -> str:

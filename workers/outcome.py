@@ -9,8 +9,10 @@ from assetq.broker.asset_status import status_identity, status_ranges
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
+from assetq.broker.version_store import packed_versions
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
+from assetq.execution.step_versions import marked
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
@@ -51,6 +53,7 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         error=packb({"error": result.error.to_json()}) if result.error else None,
         events=tuple(pack_step_event(event, attempt.mark) for event in result.events),
         assets=tuple(_materialized(attempt, result.events) if succeeded else _failed(attempt, result.status)),
+        versions=tuple(_versions(attempt, result.events)) if succeeded else (),
         satisfied=tuple(_satisfied(attempt)) if succeeded else (),
         skips=tuple(_skips(attempt)) if ends_badly else (),
         cause=f"upstream {step_key} {result.status}" if ends_badly else None,
@@ -71,6 +74,15 @@ def _materialized(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[Ass
             grid = node.partitions_def if event.asset in node.assets else None
             for start, stop in status_ranges(grid, IndexSet.range(*span)):
                 yield event.asset, status_identity(grid), start, stop, pack_step_event(event, attempt.mark)
+
+
+def _versions(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[tuple[str, str, int, bytes, str]]:
+    node = attempt.plan.nodes[attempt.node]
+    for event in events:
+        if event.marks and event.asset:
+            span = event.partition or attempt.plan.partitions_of(attempt.node, attempt.step)
+            partitions = marked(node.partitions_def, span, event)
+            yield from packed_versions(event.asset, node.partitions_def, partitions, event.marks)
 
 
 def _failed(attempt: Attempt, status: StepStatus) -> Iterable[AssetEntry]:

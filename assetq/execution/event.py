@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetq.execution.event_view import EventView
+
+if TYPE_CHECKING:
+    from assetq.execution.data_version import VersionMark
 
 
 class EventType(StrEnum):
@@ -96,7 +99,9 @@ class Event(EventView):
 class StepEvent:
     """What a step reports; whoever records it adds run and step.
 
-    `partition` is a half-open range of partition indices, for materializations of less than the step.
+    Attributes:
+        partition: Half-open range of partition indices, for materializations of less than the step.
+        marks: Data versions of the partitions that were made or seen, in their order.
     """
 
     type: EventType
@@ -105,6 +110,7 @@ class StepEvent:
     partition: tuple[int, int] | None = None
     message: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    marks: tuple[VersionMark, ...] = ()
 
 
 def partition_text(keys: tuple[str, str] | None) -> str | None:

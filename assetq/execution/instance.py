@@ -11,6 +11,7 @@ from typing import Any
 
 from assetq.definitions import Definitions
 from assetq.errors import UnknownRunError, suggest
+from assetq.execution.data_version import VersionMark, Wanted
 from assetq.execution.event import Event
 from assetq.execution.instance_view import InstanceView
 from assetq.execution.record import (
@@ -225,6 +226,10 @@ class Instance(InstanceView, ABC):
     @abstractmethod
     def latest_materialization(self, key: Any, partition: str | None = None) -> Event | None:
         """The latest materialization of an asset, or of one of its partitions; None when there is none."""
+
+    @abstractmethod
+    def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
+        """Data versions: of each `(asset, its partitions, which of them)`, in their order; None where none is known."""
 
     @abstractmethod
     def wipe_asset(self, key: Any, partition: str | None = None) -> None:

@@ -14,7 +14,9 @@ from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.execution.report import now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
+from assetq.execution.step_versions import marked
 from assetq.execution.task import StepResult, StepStatus, StepTask
+from assetq.execution.version_memory import VersionMemory
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
@@ -38,6 +40,7 @@ class LocalRun:
     config: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 0
     parent_run_id: str | None = None
+    versions: VersionMemory = field(default_factory=VersionMemory)
     status: RunStatus = RunStatus.QUEUED
     submitted_at_ms: int = field(default_factory=now_ms)
     started_at_ms: int | None = None
@@ -134,6 +137,9 @@ class LocalRun:
 
     def _pass_on(self, task: StepTask, event: StepEvent) -> None:
         keys = task.plan.partition_keys_of(task.node, task.step)
+        if event.marks and event.asset:
+            grid, own = task.plan_node.partitions_def, event.partition or task.plan.partitions_of(task.node, task.step)
+            self.versions.write(event.asset, grid, marked(grid, own, event), event.marks)
         self.note(
             event.type,
             step_key=task.step_key,

@@ -22,6 +22,7 @@ from assetq.errors import (
     suggest,
 )
 from assetq.execution.catalog import catalog_record
+from assetq.execution.data_version import VersionMark, Wanted
 from assetq.execution.event import Event, EventType
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.local_run import LocalRun
@@ -36,8 +37,9 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
-from assetq.execution.runless import runless_event
+from assetq.execution.runless import reported_partitions, runless_event
 from assetq.execution.session import ExecutionSession
+from assetq.execution.version_memory import VersionMemory
 from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
 from assetq.planning import Plan
 
@@ -56,6 +58,7 @@ class MemoryInstance(Instance):
         self._failed: dict[str, IndexSet] = {}
         self._runless: list[Event] = []
         self._wiped: dict[str, Event] = {}
+        self._versions = VersionMemory()
         self._turn = threading.Lock()
 
     @classmethod
@@ -104,7 +107,9 @@ class MemoryInstance(Instance):
         opened = session or ExecutionSession(
             definitions, storage=self.storage, instance=self, config=config.get("resources")
         )
-        run = LocalRun(str(uuid.uuid4()), plan, opened, dict(tags or {}), config, priority, parent_run_id)
+        run = LocalRun(
+            str(uuid.uuid4()), plan, opened, dict(tags or {}), config, priority, parent_run_id, self._versions
+        )
         self._runs[run.run_id] = run
         self._defs[run.run_id] = definitions
         return run
@@ -278,9 +283,11 @@ class MemoryInstance(Instance):
             )
         )
         record = self._catalog.setdefault(name, AssetRecord(name))
+        grid = partitions_from_dict(record.partitions)
+        if event.marks:
+            self._versions.write(name, grid, reported_partitions(grid, partition), event.marks)
         if event.type is not EventType.ASSET_MATERIALIZATION:
             return
-        grid = partitions_from_dict(record.partitions)
         if grid is None or partition is not None:
             index = grid.index_of(str(partition)) if grid is not None else 0
             one = IndexSet.range(index, index + 1)
@@ -292,6 +299,7 @@ class MemoryInstance(Instance):
         record = self.get_asset(key)
         grid = partitions_from_dict(record.partitions)
         if partition is None:
+            self._versions.forget(record.key, grid, None)
             self._materialized.pop(record.key, None)
             self._failed.pop(record.key, None)
             for event in self._materializations(record.key)[-1:]:
@@ -299,8 +307,13 @@ class MemoryInstance(Instance):
         elif grid is not None:
             index = grid.index_of(partition)
             one = IndexSet.range(index, index + 1)
+            self._versions.forget(record.key, grid, one)
             self._materialized[record.key] = self._materialized.get(record.key, IndexSet()) - one
             self._failed[record.key] = self._failed.get(record.key, IndexSet()) - one
+
+    def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
+        """Data versions of partitions."""
+        return self._versions.read(wanted)
 
     def list_workers(self) -> list[WorkerRecord]:
         """None: this process is the worker."""

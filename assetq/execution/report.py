@@ -32,9 +32,11 @@ from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
 from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
 from assetq.execution.context import ExecutionContext
+from assetq.execution.data_version import VersionMark
 from assetq.execution.declared_type import check_output
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.session import ExecutionSession
+from assetq.execution.step_versions import StepVersions, observed_mark
 from assetq.execution.task import Guard, StepTask
 from assetq.io import OutputContext
 from assetq.io.context import NO_JOB
@@ -223,14 +225,14 @@ class StepReport:
         data: dict[str, Any] = {"metadata": plain(metadata)}
         if output.spec.code_version:
             data["code_version"] = output.spec.code_version
-        if data_version:
-            data["data_version"] = data_version
+        marks, versions = StepVersions(self.session, self.task).made(output.key, data_version)
+        data.update(versions)
         if tags:
             data["tags"] = dict(tags)
         by_partition = self.context.partition_metadata.get(str(output.key))
         if by_partition:
             data["partition_metadata"] = {key: plain(normalize_metadata(m)) for key, m in by_partition.items()}
-        self._event(EventType.ASSET_MATERIALIZATION, output.key, data)
+        self._event(EventType.ASSET_MATERIALIZATION, output.key, data, marks=marks)
 
     def note(self, item: Any) -> None:
         """Record an event that the op made itself, by yielding it or through `context.log_event`.
@@ -256,11 +258,13 @@ class StepReport:
     def _observe(self, result: ObserveResult) -> None:
         key = result.asset_key or self._only_observed()
         data: dict[str, Any] = {"metadata": plain(result.metadata)}
+        marks: tuple[VersionMark, ...] = ()
         if result.data_version:
             data["data_version"] = result.data_version.value
+            marks = (observed_mark(result.data_version.value),) * self.task.partition_count
         if result.tags:
             data["tags"] = dict(result.tags)
-        self._event(EventType.ASSET_OBSERVATION, key, data)
+        self._event(EventType.ASSET_OBSERVATION, key, data, marks=marks)
         self.observed += 1
         for check in result.check_results:
             self._evaluate(check, key)
@@ -272,9 +276,8 @@ class StepReport:
         key = self._only_observed()
         for partition, version in found.data_versions_by_partition.items():
             text = version.value if isinstance(version, DataVersion) else str(version)
-            self._event(
-                EventType.ASSET_OBSERVATION, key, {"metadata": {}, "data_version": text, "partition": partition}
-            )
+            told = {"metadata": {}, "data_version": text, "partition": partition}
+            self._event(EventType.ASSET_OBSERVATION, key, told, marks=(observed_mark(text),))
             self.observed += 1
 
     def _only_observed(self) -> AssetKey:
@@ -354,7 +357,12 @@ class StepReport:
         return bool(self.produced or self.observed or not self.definition.op.outputs)
 
     def _event(
-        self, kind: EventType, key: AssetKey | None, data: Mapping[str, Any], message: str | None = None
+        self,
+        kind: EventType,
+        key: AssetKey | None,
+        data: Mapping[str, Any],
+        message: str | None = None,
+        marks: tuple[VersionMark, ...] = (),
     ) -> None:
         asset = None if key is None else str(key)
-        self.events.append(StepEvent(kind, now_ms(), asset=asset, message=message, data=data))
+        self.events.append(StepEvent(kind, now_ms(), asset=asset, message=message, data=data, marks=marks))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from assetq.definitions import AssetCheckEvaluation, AssetMaterialization, AssetObservation
 from assetq.errors import UsageError
+from assetq.execution.data_version import WHOLE, VersionMark, digest
 from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event_view import DATA_VERSION_TAG
 from assetq.execution.report import now_ms, plain
+from assetq.execution.step_versions import observed_mark
+from assetq.partitions import IndexSet, PartitionsDefinition
 
 
 def runless_event(item: Any) -> StepEvent:
@@ -40,4 +45,31 @@ def runless_event(item: Any) -> StepEvent:
     if item.partition is not None:
         data["partition"] = item.partition
     kind = EventType.ASSET_MATERIALIZATION if made else EventType.ASSET_OBSERVATION
-    return StepEvent(kind, now_ms(), str(item.asset_key), message=item.description, data=data)
+    marks = _marks(item)
+    if marks:
+        data["data_version"] = marks[0].version
+    return StepEvent(kind, now_ms(), str(item.asset_key), message=item.description, data=data, marks=marks)
+
+
+def _marks(item: AssetMaterialization | AssetObservation) -> tuple[VersionMark, ...]:
+    """The data version in the tag that Dagster has for it; else each report makes a new one."""
+    given = item.tags.get(DATA_VERSION_TAG)
+    if given is not None:
+        return (observed_mark(given),)
+    if isinstance(item, AssetObservation):
+        return ()
+    return (VersionMark(data=digest(uuid.uuid4().bytes) & ~1 or 2),)
+
+
+def reported_partitions(grid: PartitionsDefinition | None, partition: str | None) -> IndexSet:
+    """Which partitions a report is about; none when it names none of a partitioned asset.
+
+    Raises:
+        UnknownPartitionError: It names one that does not exist.
+    """
+    if grid is None:
+        return WHOLE
+    if partition is None:
+        return IndexSet()
+    index = grid.index_of(partition)
+    return IndexSet.range(index, index + 1)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from assetq.definitions import ConfigurableResource, Definitions, IOManager, ResourceDefinition
+from assetq.definitions import AssetKey, ConfigurableResource, Definitions, IOManager, ResourceDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.definitions.resource import InitResourceContext, ResourceAtLaunch, make_resource, nested_resources
 from assetq.errors import AssetqError, DefinitionError, MissingResourceError, ResourceError, suggest
@@ -17,6 +17,7 @@ from assetq.execution.resources import Resources
 from assetq.io import FilesystemIOManager
 
 if TYPE_CHECKING:
+    from assetq.execution.data_version import VersionedAsset
     from assetq.execution.instance import Instance
 
 DEFAULT_STORAGE = os.path.join(".assetq", "storage")
@@ -47,6 +48,7 @@ class ExecutionSession:
         self.instance = instance
         self.config = config or {}
         self.run_id = run_id
+        self.versioned: dict[AssetKey, VersionedAsset] = {}
         self._shared: dict[int, tuple[Any, Any]] = {}
         self._open: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()

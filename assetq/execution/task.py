@@ -46,6 +46,12 @@ class StepTask:
         """Half-open range of partitions; None for an asset without."""
         return None if self.plan_node.partitions_def is None else self.plan.partitions_of(self.node, self.step)
 
+    @property
+    def partition_count(self) -> int:
+        """How many partitions it takes; 1 for an asset without."""
+        start, stop = self.partition_range or (0, 1)
+        return stop - start
+
 
 class StepStatus(StrEnum):
     """How an attempt ended."""

@@ -67,6 +67,11 @@ class PartitionsDefinition(ABC):
         """Place of index 0 in an index space that stays when start or end move."""
         return 0
 
+    @property
+    def status_keeps_order(self) -> bool:
+        """True when places of status stand in the order of their partitions."""
+        return True
+
     def to_status(self, partitions: IndexSet) -> IndexSet:
         """Places of partitions in the index space of their status."""
         return partitions.shift(self.status_offset)

@@ -5,7 +5,7 @@
 --   1 run_id (string): the run
 --   2 fence (string): the grant's fence
 --   3 worker (string): who holds the lease
---   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, assets, satisfied, skips}, steps in order
+--   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, assets, versions, satisfied, skips}, steps in order
 --   5 batch (integer): steps that should travel together from now on; 0 leaves it
 --   6 chain (msgpack): pools from which the worker takes a further grant at once; empty for none
 --   7 pid (integer): process that runs the steps
@@ -13,7 +13,7 @@
 -- REPLY: OK messages chained | STALE | OUT_OF_ORDER
 -- EVENTS: STEP_START, STEP_SUCCESS, STEP_FAILURE, STEP_SKIPPED, STEP_UP_FOR_RETRY, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 1, 2, 3, 5, 6, 7
--- include: outcome
+-- include: outcome, version
 local PATIENCE_MS, LOOKED_AT = 100, 8
 local run, fence, worker = ARGV[1], ARGV[2], ARGV[3]
 local grant = read_grant(fence)
@@ -37,6 +37,10 @@ local function record_assets(outcome)
       set_range(key_status(asset, identity, "failed"), from, to)
     end
   end
+end
+
+local function record_versions(outcome)
+  for _, entry in ipairs(outcome.versions) do write_versions(entry[1], entry[2], entry[3], entry[4], entry[5]) end
 end
 
 local function retry_later(outcome)
@@ -63,6 +67,7 @@ for i, outcome in ipairs(outcomes) do
   else
     redis.call("HDEL", key_tries(run), step_name(grant.node, outcome.step))
     record_assets(outcome)
+    record_versions(outcome)
     end_steps(run, grant.node, outcome.step, outcome.step + 1, outcome.state)
     if open then
       satisfy(run, outcome.satisfied)

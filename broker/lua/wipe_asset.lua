@@ -9,11 +9,16 @@
 -- REPLY: OK
 -- EVENTS:
 -- INVARIANTS: 1
--- include: clock, bits
+-- include: clock, bits, version
 local from, to = tonumber(ARGV[3]), tonumber(ARGV[4])
 for _, state in ipairs({ "materialized", "failed" }) do
   local key = key_status(ARGV[1], ARGV[2], state)
   if from < 0 then redis.call("DEL", key) else clear_range(key, from, to) end
 end
-if from < 0 then redis.call("HDEL", key_asset(ARGV[1]), "latest", "latest_run") end
+if from < 0 then
+  redis.call("HDEL", key_asset(ARGV[1]), "latest", "latest_run")
+  forget_all_versions(ARGV[1])
+else
+  forget_versions(ARGV[1], ARGV[2], from, to)
+end
 return { "OK" }

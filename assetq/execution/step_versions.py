@@ -1,0 +1,85 @@
+"""The data versions of what one step makes and observes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from assetq.definitions import AssetKey
+from assetq.execution.data_version import (
+    WHOLE,
+    VersionedAsset,
+    VersionMark,
+    digest,
+    joint_version,
+    made_marks,
+    versioned,
+)
+from assetq.partitions import IndexSet, PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetq.execution.event import StepEvent
+    from assetq.execution.session import ExecutionSession
+    from assetq.execution.task import StepTask
+
+
+@dataclass(frozen=True, slots=True)
+class StepVersions:
+    """Looks versions up for one step."""
+
+    session: ExecutionSession
+    task: StepTask
+
+    def made(self, key: AssetKey, given: str | None) -> tuple[tuple[VersionMark, ...], dict[str, Any]]:
+        """What is recorded of an asset that the step makes.
+
+        Args:
+            key: The asset.
+            given: The data version that the op gave.
+
+        Returns:
+            Marks of its partitions in their order, and what the event tells: the data version (a digest when the
+            partitions have several), the versions that were read, and whether the op gave its own.
+        """
+        marks, read = made_marks(self._asset(key), self._partitions, self.session.instance, self.task.run_id, given)
+        told: dict[str, Any] = {"data_version": joint_version(marks)}
+        if read:
+            told["input_data_versions"] = read
+        if given is not None:
+            told["is_user_provided"] = True
+        return tuple(marks), told
+
+    @property
+    def _partitions(self) -> IndexSet:
+        span = self.task.partition_range
+        return WHOLE if span is None else IndexSet.range(*span)
+
+    def _asset(self, key: AssetKey) -> VersionedAsset:
+        """The asset, partitioned as the plan says."""
+        known = self.session.versioned
+        if key not in known:
+            known[key] = versioned(self.session.defs, key)
+        asset = replace(known[key], grid=self.task.plan_node.partitions_def)
+        return asset.bound(self.session.instance)
+
+
+def observed_mark(version: str) -> VersionMark:
+    """The mark of what was seen elsewhere."""
+    return VersionMark(data=digest(version.encode()) | 1, text=version)
+
+
+def marked(grid: PartitionsDefinition | None, own: tuple[int, int], event: StepEvent) -> IndexSet:
+    """Which partitions the marks of a step's event are about.
+
+    Args:
+        grid: How the step is partitioned.
+        own: Half-open range of partitions that the step takes.
+        event: What it reported.
+    """
+    named = event.data.get("partition")
+    if grid is None:
+        return WHOLE
+    if named is None:
+        return IndexSet.range(*own)
+    index = grid.find(named)
+    return IndexSet() if index is None else IndexSet.range(index, index + 1)
