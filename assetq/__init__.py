@@ -191,8 +191,11 @@ if TYPE_CHECKING:
         mem_io_manager,
     )
     from assetq.partitions import (
+        AddDynamicPartitionsRequest,
         AllPartitionMapping,
         DailyPartitionsDefinition,
+        DeleteDynamicPartitionsRequest,
+        DynamicPartitionsDefinition,
         HourlyPartitionsDefinition,
         IdentityPartitionMapping,
         LastPartitionMapping,
@@ -206,6 +209,7 @@ if TYPE_CHECKING:
         TimeWindowPartitionMapping,
         TimeWindowPartitionsDefinition,
         WeeklyPartitionsDefinition,
+        partition_loading_context,
     )
     from assetq.planning import (
         PartitionScope,
@@ -217,6 +221,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AddDynamicPartitionsRequest",
     "AllPartitionMapping",
     "Any",
     "Array",
@@ -261,7 +266,9 @@ __all__ = [
     "DataVersion",
     "DataVersionsByPartition",
     "Definitions",
+    "DeleteDynamicPartitionsRequest",
     "Dict",
+    "DynamicPartitionsDefinition",
     "Enum",
     "EnumValue",
     "EnvVar",
@@ -405,6 +412,7 @@ __all__ = [
     "multi_observable_source_asset",
     "observable_source_asset",
     "observe",
+    "partition_loading_context",
     "resource",
     "success_hook",
     "usable_as_dagster_type",

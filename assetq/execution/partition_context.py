@@ -7,6 +7,7 @@ from typing import Any
 from assetq.errors import UsageError
 from assetq.execution.step_context import StepContext
 from assetq.partitions import (
+    IndexSet,
     PartitionKeyRange,
     PartitionsDefinition,
     TimeWindow,
@@ -64,7 +65,7 @@ class PartitionContext(StepContext):
     def partition_keys(self) -> list[str]:
         """Keys of the step's partitions, in order."""
         definition, (start, stop) = self._partitioned()
-        return [definition.key_at(i) for i in range(start, stop)]
+        return definition.keys_of(IndexSet.range(start, stop) & definition.all_indices())
 
     @property
     def partition_key_range(self) -> PartitionKeyRange:

@@ -123,7 +123,7 @@ def _keys_between(span: Any, grid: Any) -> list[str]:
         return [span.start]
     if grid is None:
         raise UsageError("asset_partition_key_range needs asset_partitions_def, which says what lies in the range.")
-    return [grid.key_at(i) for i in range(grid.index_of(span.start), grid.index_of(span.end) + 1)]
+    return list(grid.keys_between(span.start, span.end))
 
 
 def _refuse_step_context(step_context: Any) -> None:

@@ -1,11 +1,15 @@
 """Partitions: keys as index ranges, and the mappings between them."""
 
+from assetq.partitions.context import PartitionLoadingContext, PartitionsStore, partition_loading_context
 from assetq.partitions.definition import (
     PartitionKeyRange,
     PartitionsDefinition,
-    PartitionsStore,
-    StaticPartitionsDefinition,
     partitions_from_dict,
+)
+from assetq.partitions.dynamic import (
+    AddDynamicPartitionsRequest,
+    DeleteDynamicPartitionsRequest,
+    DynamicPartitionsDefinition,
 )
 from assetq.partitions.index_set import IndexSet
 from assetq.partitions.mapping import (
@@ -18,6 +22,7 @@ from assetq.partitions.mapping import (
     default_mapping,
     mapping_from_dict,
 )
+from assetq.partitions.static import StaticPartitionsDefinition
 from assetq.partitions.time_window import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
@@ -28,14 +33,18 @@ from assetq.partitions.time_window import (
 )
 
 __all__ = [
+    "AddDynamicPartitionsRequest",
     "AllPartitionMapping",
     "DailyPartitionsDefinition",
+    "DeleteDynamicPartitionsRequest",
+    "DynamicPartitionsDefinition",
     "HourlyPartitionsDefinition",
     "IdentityPartitionMapping",
     "IndexSet",
     "LastPartitionMapping",
     "MonthlyPartitionsDefinition",
     "PartitionKeyRange",
+    "PartitionLoadingContext",
     "PartitionMapping",
     "PartitionsDefinition",
     "PartitionsStore",
@@ -47,5 +56,6 @@ __all__ = [
     "WeeklyPartitionsDefinition",
     "default_mapping",
     "mapping_from_dict",
+    "partition_loading_context",
     "partitions_from_dict",
 ]

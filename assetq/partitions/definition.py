@@ -8,13 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from assetq.errors import DefinitionError, UnknownPartitionError, suggest
+from assetq.partitions.context import PartitionsStore
 from assetq.partitions.index_set import IndexSet
 
 KINDS: dict[str, type[PartitionsDefinition]] = {}
-FORBIDDEN_IN_KEYS = ("...", "\x00")
+PARTITION_TAG = "dagster/partition"
+FORBIDDEN_IN_KEYS = ("...", "\x00", "\a", "\b", "\f", "\n", "\r", "\t", "\v")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,20 @@ class PartitionKeyRange:
     end: str
 
 
-class PartitionsStore(Protocol):
-    """Where the keys of dynamic partitions are kept: an instance."""
+def refuse_bad_key(key: object) -> None:
+    """Refuses what cannot be the key of a partition.
 
-    def dynamic_partition_slots(self, partitions_def_name: str) -> Mapping[str, int]:
-        """Keys that exist now, in the order of their addition, each with a number that it keeps for ever."""
+    Raises:
+        DefinitionError: The key is no string, is empty, or holds "..." or a control character.
+    """
+    if not isinstance(key, str) or not key or any(part in key for part in FORBIDDEN_IN_KEYS):
+        raise DefinitionError(
+            f"Bad partition key {key!r}: keys are non-empty strings without '...', NUL and characters such as newline."
+        )
 
 
 class PartitionsDefinition(ABC):
-    """Which partitions exist. Partition i of n is an index from 0 to n - 1; keys are made when asked for."""
+    """Which partitions exist. Each has an index from 0 that never becomes another's; keys are made when asked for."""
 
     kind: ClassVar[str]
 
@@ -43,7 +50,7 @@ class PartitionsDefinition(ABC):
 
     @abstractmethod
     def count(self, now: datetime | None = None) -> int:
-        """How many partitions there are at `now` (by default: at this moment)."""
+        """One more than the highest index at `now` (by default: at this moment); there may be holes below it."""
 
     @abstractmethod
     def key_at(self, index: int) -> str:
@@ -101,47 +108,94 @@ class PartitionsDefinition(ABC):
             UnknownPartitionError: There is no such partition; proposes the nearest.
         """
         index = self.find(key)
-        total = self.count(now)
-        if index is None or not 0 <= index < total:
+        if index is None or index not in self.all_indices(now):
+            known = self.all_indices(now)
             raise UnknownPartitionError(
-                f"There is no partition '{key}'; {self._describe(total)}.{self._near(key, total)}"
+                f"There is no partition '{key}'; {self._describe(known)}.{self._near(key, known)}"
             )
         return index
 
-    def _describe(self, total: int) -> str:
-        if total == 0:
+    def _describe(self, known: IndexSet) -> str:
+        if not known:
             return "there are none yet"
-        return f"the {total} partitions go from '{self.key_at(0)}' to '{self.key_at(total - 1)}'"
+        return f"the {len(known)} partitions go from '{self.key_at(known.first)}' to '{self.key_at(known.last)}'"
 
-    def _near(self, key: str, total: int) -> str:
-        sample = [self.key_at(i) for i in range(min(total, 2000))]
-        if total > len(sample):
-            sample += [self.key_at(i) for i in range(total - 2000, total)]
-        return suggest(key, sample)
+    def _near(self, key: str, known: IndexSet) -> str:
+        edges = [known.slice(0, 2000), known.slice(len(known) - 2000, len(known))]
+        return suggest(key, self.keys_of(edges[0] | edges[1]))
 
     def all_indices(self, now: datetime | None = None) -> IndexSet:
-        """Every partition."""
+        """Every partition that exists at `now`."""
         return IndexSet.range(0, self.count(now))
 
+    def keys_of(self, indices: IndexSet) -> list[str]:
+        """Keys of partitions, in the order of their indices."""
+        return [self.key_at(i) for i in indices]
+
+    def ordered_keys(self, now: datetime | None = None) -> list[str]:
+        """Every key that exists at `now`, in the order in which people read them."""
+        return self.keys_of(self.all_indices(now))
+
     def get_partition_keys(
-        self, current_time: datetime | None = None, dynamic_partitions_store: object = None
+        self, current_time: datetime | None = None, dynamic_partitions_store: PartitionsStore | None = None
     ) -> Sequence[str]:
         """Keys of all partitions, in order."""
-        return [self.key_at(i) for i in range(self.count(current_time))]
+        return self.bound(dynamic_partitions_store).ordered_keys(current_time)
 
-    def has_partition_key(self, partition_key: str, current_time: datetime | None = None) -> bool:
+    def get_num_partitions(self) -> int:
+        """How many partitions there are at this moment."""
+        return len(self.all_indices())
+
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: PartitionsStore | None = None,
+    ) -> bool:
         """True when there is such a partition."""
-        index = self.find(partition_key)
-        return index is not None and 0 <= index < self.count(current_time)
+        known = self.bound(dynamic_partitions_store)
+        index = known.find(partition_key)
+        return index is not None and index in known.all_indices(current_time)
 
-    def get_first_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_first_partition_key(
+        self, current_time: datetime | None = None, dynamic_partitions_store: PartitionsStore | None = None
+    ) -> str | None:
         """First key; None when there is no partition."""
-        return self.key_at(0) if self.count(current_time) else None
+        keys = self.bound(dynamic_partitions_store).ordered_keys(current_time)
+        return keys[0] if keys else None
 
-    def get_last_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_last_partition_key(
+        self, current_time: datetime | None = None, dynamic_partitions_store: PartitionsStore | None = None
+    ) -> str | None:
         """Last key; None when there is no partition."""
-        total = self.count(current_time)
-        return self.key_at(total - 1) if total else None
+        keys = self.bound(dynamic_partitions_store).ordered_keys(current_time)
+        return keys[-1] if keys else None
+
+    def get_partition_keys_in_range(
+        self, partition_key_range: PartitionKeyRange, dynamic_partitions_store: PartitionsStore | None = None
+    ) -> Sequence[str]:
+        """Keys from the start to the end of a range, both included; none when the end stands before the start.
+
+        Raises:
+            UnknownPartitionError: The start or the end is no partition.
+        """
+        known = self.bound(dynamic_partitions_store)
+        return known.keys_between(partition_key_range.start, partition_key_range.end)
+
+    def keys_between(self, start: str, end: str) -> list[str]:
+        """Keys from one to another, both included, as `get_partition_keys` lists them."""
+        self.index_of(start), self.index_of(end)
+        keys = self.ordered_keys()
+        return keys[keys.index(start) : keys.index(end) + 1]
+
+    def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
+        """Tags of a run of one partition."""
+        return {PARTITION_TAG: partition_key}
+
+    def get_serializable_unique_identifier(self, dynamic_partitions_store: PartitionsStore | None = None) -> str:
+        """Equal for definitions with the same partitions; 40 hex digits."""
+        plain = json.dumps(self.bound(dynamic_partitions_store).to_dict(), sort_keys=True)
+        return hashlib.sha1(plain.encode(), usedforsecurity=False).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PartitionsDefinition) and self.to_dict() == other.to_dict()
@@ -153,43 +207,3 @@ class PartitionsDefinition(ABC):
 def partitions_from_dict(data: Mapping[str, Any] | None) -> PartitionsDefinition | None:
     """The definition that `to_dict` wrote; None for None."""
     return None if data is None else KINDS[data["kind"]].from_dict(data)
-
-
-class StaticPartitionsDefinition(PartitionsDefinition):
-    """A fixed list of partitions. Mirrors Dagster's `StaticPartitionsDefinition`.
-
-    Raises:
-        DefinitionError: A key is no string, is empty, stands twice, or holds "..." or NUL.
-    """
-
-    kind = "static"
-
-    def __init__(self, partition_keys: Sequence[str]) -> None:
-        if isinstance(partition_keys, str):
-            raise DefinitionError("StaticPartitionsDefinition takes a list of keys, not one string.")
-        self.keys = tuple(partition_keys)
-        self._index: dict[str, int] = {}
-        for position, key in enumerate(self.keys):
-            if not isinstance(key, str) or not key or any(part in key for part in FORBIDDEN_IN_KEYS):
-                raise DefinitionError(f"Bad partition key {key!r}: keys are non-empty strings without '...' and NUL.")
-            if self._index.setdefault(key, position) != position:
-                raise DefinitionError(f"Partition key '{key}' stands twice in a StaticPartitionsDefinition.")
-
-    def count(self, now: datetime | None = None) -> int:
-        return len(self.keys)
-
-    def key_at(self, index: int) -> str:
-        return self.keys[index]
-
-    def find(self, key: str) -> int | None:
-        return self._index.get(key)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "keys": list(self.keys)}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> StaticPartitionsDefinition:
-        return cls(data["keys"])
-
-    def __repr__(self) -> str:
-        return f"StaticPartitionsDefinition({len(self.keys)} keys)"

@@ -121,6 +121,13 @@ class IndexSet:
             position -= stop - start
         raise IndexError("position beyond the set")
 
+    def slice(self, start: int, stop: int) -> IndexSet:
+        """The members with `start` to `stop - 1` smaller ones; both are cut to what is there."""
+        start, stop = max(0, start), min(len(self), stop)
+        if start >= stop:
+            return IndexSet()
+        return self & IndexSet.range(self.nth(start), self.nth(stop - 1) + 1)
+
     def shift(self, offset: int) -> IndexSet:
         """Every member plus `offset`; what would fall below 0 is dropped."""
         moved = ((max(0, start + offset), stop + offset) for start, stop in self.ranges)

@@ -19,9 +19,9 @@ KINDS: dict[str, type[PartitionMapping]] = {}
 Grid = PartitionsDefinition | None
 
 
-def size_of(definition: Grid) -> int:
-    """Number of partitions; 1 for an asset without."""
-    return 1 if definition is None else definition.count()
+def everything(definition: Grid) -> IndexSet:
+    """All partitions; {0} for an asset without."""
+    return IndexSet.range(0, 1) if definition is None else definition.all_indices()
 
 
 class PartitionMapping(ABC):
@@ -78,12 +78,12 @@ class IdentityPartitionMapping(PartitionMapping):
 def same_keys(indices: IndexSet, source: Grid, target: Grid) -> IndexSet:
     """The partitions of `target` with the same keys."""
     if source is None or target is None:
-        return IndexSet.range(0, size_of(target)) if indices else IndexSet()
+        return everything(target) if indices else IndexSet()
     if source is target or source == target:
-        return indices
+        return indices & target.all_indices()
     if _same_grid(source, target):
         moved = indices.shift(source.status_offset - target.status_offset)
-        return moved & IndexSet.range(0, target.count())
+        return moved & target.all_indices()
     found = (target.find(source.key_at(i)) for i in indices)
     return IndexSet.from_indices(i for i in found if i is not None) & target.all_indices()
 
@@ -105,10 +105,10 @@ class AllPartitionMapping(PartitionMapping):
         return True
 
     def upstream(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> IndexSet:
-        return IndexSet.range(0, size_of(upstream_def)) if downstream else IndexSet()
+        return everything(upstream_def) if downstream else IndexSet()
 
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
-        return IndexSet.range(0, size_of(downstream_def)) if upstream else IndexSet()
+        return everything(downstream_def) if upstream else IndexSet()
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +118,18 @@ class LastPartitionMapping(PartitionMapping):
     kind: ClassVar[str] = "last"
 
     def upstream(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> IndexSet:
-        last = size_of(upstream_def) - 1
-        return IndexSet.range(last, last + 1) if downstream and last >= 0 else IndexSet()
+        return _last(upstream_def) if downstream else IndexSet()
 
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
-        return IndexSet.range(0, size_of(downstream_def)) if size_of(upstream_def) - 1 in upstream else IndexSet()
+        return everything(downstream_def) if upstream & _last(upstream_def) else IndexSet()
+
+
+def _last(definition: Grid) -> IndexSet:
+    """The partition that is listed last, if there is one."""
+    if definition is None:
+        return IndexSet.range(0, 1)
+    key = definition.get_last_partition_key()
+    return IndexSet() if key is None else IndexSet.from_indices([definition.index_of(key)])
 
 
 @dataclass(frozen=True, eq=False)
