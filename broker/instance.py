@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from assetq.broker.asset_status import AssetStatus, status_identity, status_ranges
 from assetq.broker.audit import problems, take_snapshot
 from assetq.broker.connection import RECONNECT_S, check_layout, connect, translated, with_retries
+from assetq.broker.dynamic_partitions import DynamicPartitions
 from assetq.broker.engine import Engine
 from assetq.broker.event_log import EventLog, pack_runless_event, unpack_event
 from assetq.broker.keys import Keys
@@ -27,6 +28,7 @@ from assetq.definitions.config import run_config_dict
 from assetq.errors import PoolLimitError, UnknownAssetError, UsageError, suggest
 from assetq.execution.catalog import catalog_record, record_from_dict, record_to_dict
 from assetq.execution.data_version import VersionMark, Wanted
+from assetq.execution.dynamic_partitions import checked_keys
 from assetq.execution.event import Event, EventType
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.record import (
@@ -75,6 +77,7 @@ class RedisInstance(Instance):
         self.events = EventLog(self.client, self.keys, settings.redis_url)
         self.status = AssetStatus(self.client, self.keys)
         self.versions = VersionStore(self.client, self.keys)
+        self.dynamic = DynamicPartitions(self.engine)
 
     @classmethod
     def open(cls, url: str | None, namespace: str | None) -> RedisInstance:
@@ -314,6 +317,26 @@ class RedisInstance(Instance):
             marks=versions[0][3] if versions else b"",
             given=versions[0][4] if versions else "",
         )
+
+    @on_redis
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        """Add keys, in their order. Atomic by thousands."""
+        self.dynamic.add(partitions_def_name, checked_keys(partitions_def_name, partition_keys))
+
+    @on_redis
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        """Delete a key. Atomic."""
+        self.dynamic.delete(partitions_def_name, partition_key)
+
+    @on_redis
+    def dynamic_partition_slots(self, partitions_def_name: str) -> Mapping[str, int]:
+        """Keys that exist, with their slots."""
+        return self.dynamic.slots(partitions_def_name)
+
+    @on_redis
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Whether a key exists. One round trip."""
+        return self.dynamic.has(partitions_def_name, partition_key)
 
     @on_redis
     def active_run_ids(self) -> list[str]:

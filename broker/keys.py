@@ -66,6 +66,9 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("versions", ":asset:<asset>:<identity>:versions:<page>", "string", "24 bytes for each of 512 partitions: digests of code, dependencies, inputs, data version"),
     KeyPattern("version_pages", ":asset:<asset>:versions", "set", "`identity:page` of every page of versions"),
     KeyPattern("version_texts", ":asset:<asset>:<identity>:version-texts", "hash", "absolute partition index -> data version that the op gave"),
+    KeyPattern("dynamic", ":dynamic:keys:<name>", "zset", "keys of dynamic partitions that exist, by order of addition"),
+    KeyPattern("slots", ":dynamic:slots:<name>", "hash", "every key that the dynamic partitions ever had -> its slot"),
+    KeyPattern("dynamic_versions", ":dynamic", "hash", "name of dynamic partitions -> number of changes to their keys"),
     KeyPattern("status", ":asset:<asset>:<identity>:<state>", "bitmap", "partitions materialized or failed, by absolute index"),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 from assetq.definitions import Definitions
 from assetq.errors import UnknownRunError, suggest
 from assetq.execution.data_version import VersionMark, Wanted
+from assetq.execution.dynamic_partitions import DynamicPartitionsHolder
 from assetq.execution.event import Event
 from assetq.execution.instance_view import InstanceView
 from assetq.execution.record import (
@@ -34,7 +35,7 @@ IMPLEMENTATIONS = {
 }
 
 
-class Instance(InstanceView, ABC):
+class Instance(InstanceView, DynamicPartitionsHolder, ABC):
     """Runs, events, pools, assets and workers of one namespace. Everything the command line does is a call here."""
 
     @staticmethod

@@ -6,6 +6,7 @@ import ctypes
 import tempfile
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -23,6 +24,7 @@ from assetq.errors import (
 )
 from assetq.execution.catalog import catalog_record
 from assetq.execution.data_version import VersionMark, Wanted
+from assetq.execution.dynamic_partitions import DynamicKeys, checked_keys
 from assetq.execution.event import Event, EventType
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.local_run import LocalRun
@@ -59,6 +61,7 @@ class MemoryInstance(Instance):
         self._runless: list[Event] = []
         self._wiped: dict[str, Event] = {}
         self._versions = VersionMemory()
+        self._dynamic: defaultdict[str, DynamicKeys] = defaultdict(DynamicKeys)
         self._turn = threading.Lock()
 
     @classmethod
@@ -314,6 +317,18 @@ class MemoryInstance(Instance):
     def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
         """Data versions of partitions."""
         return self._versions.read(wanted)
+
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        """Add keys, in their order."""
+        self._dynamic[partitions_def_name].add(checked_keys(partitions_def_name, partition_keys))
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        """Delete a key."""
+        self._dynamic[partitions_def_name].now.pop(partition_key, None)
+
+    def dynamic_partition_slots(self, partitions_def_name: str) -> Mapping[str, int]:
+        """Keys that exist, with their slots."""
+        return dict(self._dynamic[partitions_def_name].now)
 
     def list_workers(self) -> list[WorkerRecord]:
         """None: this process is the worker."""

@@ -179,3 +179,33 @@ def test_pool_limits(opened):
             opened.set_pool_limit("enrich", bad)
     with pytest.raises(UsageError):
         opened.show_pool("enrihc")
+
+
+def test_dynamic_partitions_keep_order_and_slots(opened):
+    assert opened.get_dynamic_partitions("p") == []
+    opened.add_dynamic_partitions("p", ["b", "a"])
+    opened.add_dynamic_partitions("p", ["a", "c", "c"])
+    opened.add_dynamic_partitions("p", [])
+    assert opened.get_dynamic_partitions("p") == ["b", "a", "c"]
+    assert dict(opened.dynamic_partition_slots("p")) == {"b": 0, "a": 1, "c": 2}
+    opened.delete_dynamic_partition("p", "b")
+    opened.delete_dynamic_partition("p", "nothing")
+    assert not opened.has_dynamic_partition("p", "b")
+    opened.add_dynamic_partitions("p", ("d", "b"))
+    assert list(opened.dynamic_partition_slots("p").items()) == [("a", 1), ("c", 2), ("d", 3), ("b", 0)]
+    assert opened.has_dynamic_partition("p", "b")
+    assert not opened.has_dynamic_partition("q", "b")
+    for bad in ("text", [""], [1], ["a...b"], ["a\x00b"]):
+        with pytest.raises(UsageError):
+            opened.add_dynamic_partitions("p", bad)
+    with pytest.raises(UsageError):
+        opened.add_dynamic_partitions("", ["x"])
+    assert len(opened.get_dynamic_partitions("p")) == 4
+
+
+def test_many_dynamic_partitions_are_added_in_order(opened):
+    keys = [f"key-{number}" for number in range(25_000)]
+    opened.add_dynamic_partitions("p", keys)
+    assert opened.get_dynamic_partitions("p") == keys
+    opened.delete_dynamic_partition("p", keys[10_000])
+    assert opened.get_dynamic_partitions("p") == keys[:10_000] + keys[10_001:]
