@@ -189,7 +189,9 @@ class RedisInstance(Instance):
         with self.client.pipeline() as pipeline:
             for key, node in defs.graph.nodes.items():
                 pipeline.sadd(self.keys("assets"), str(key))
-                pipeline.hset(self.keys("asset", key), "definition", packb(record_to_dict(catalog_record(node))))
+                pipeline.hset(
+                    self.keys("asset", key), "definition", packb(record_to_dict(catalog_record(defs.graph, node)))
+                )
                 pipeline.sadd(self.keys("pools"), node.pool or "default")
             for pool, limit in defs.pools.items():
                 pipeline.hsetnx(self.keys("limits"), pool, str(limit))

@@ -12,6 +12,7 @@ from assetq.cli.option import Code, code_options, connect, json_option
 from assetq.cli.output import print_facts, print_json, print_table
 from assetq.execution import AssetRecord, Instance
 from assetq.execution.event import iso
+from assetq.execution.staleness import REASONS, Staleness
 
 
 @click.group(cls=Group)
@@ -34,8 +35,9 @@ def list_assets(module: str | None, file: str | None, as_json: bool) -> None:
     """Every asset that was submitted, or that -m names."""
     with _open(module, file) as instance:
         records = instance.list_assets()
+        stale = instance.staleness_of(records, {record.key: record for record in records})
     if as_json:
-        print_json([record.to_json() for record in records])
+        print_json([{**record.to_json(), "staleness": _staleness_json(stale.get(record.key))} for record in records])
         return
     rows = [
         (
@@ -45,10 +47,27 @@ def list_assets(module: str | None, file: str | None, as_json: bool) -> None:
             r.pool,
             r.kinds,
             iso(r.latest.timestamp_ms) if r.latest else "never",
+            _state(stale.get(r.key)),
         )
         for r in records
     ]
-    print_table(("ASSET", "GROUP", "PARTITIONS", "POOL", "KINDS", "MATERIALIZED"), rows, "The catalog is empty.")
+    columns = ("ASSET", "GROUP", "PARTITIONS", "POOL", "KINDS", "MATERIALIZED", "STATE")
+    print_table(columns, rows, "The catalog is empty.")
+
+
+def _staleness_json(found: Staleness | None) -> dict[str, Any] | None:
+    return None if found is None else found.to_json()
+
+
+def _state(found: Staleness | None) -> str:
+    """In a few words: "fresh", "missing", "stale: code", "3 stale: data"."""
+    if found is None:
+        return "external"
+    if not found.stale:
+        return str(found.status).lower()
+    count = len(found.stale)
+    causes = ", ".join(str(cause).lower() for cause in found.causes)
+    return f"{f'{count} ' if count > 1 or found.fresh or found.missing else ''}stale: {causes}"
 
 
 @assets.command()
@@ -60,12 +79,15 @@ def show(key: str, module: str | None, file: str | None, as_json: bool) -> None:
     with _open(module, file) as instance:
         record = instance.get_asset(key)
         status = instance.asset_status(key)
+        found = None if record.is_external else instance.staleness(key)
     if as_json:
-        print_json({**record.to_json(), **status.to_json()})
+        print_json({**record.to_json(), **status.to_json(), "staleness": _staleness_json(found)})
         return
     facts = {name: value for name, value in record.to_json().items() if name != "latest_materialization"}
     counts = ", ".join(f"{count} {name}" for name, count in status.to_json()["partitions"].items() if count)
-    print_facts({**facts, "partitions": counts, **_latest(record)})
+    reasons = "; ".join(REASONS[cause] for cause in found.causes) if found else ""
+    state = f"{_state(found)} ({reasons})" if reasons else _state(found)
+    print_facts({**facts, "partitions": counts, "state": state, **_latest(record)})
 
 
 def _latest(record: AssetRecord) -> dict[str, Any]:

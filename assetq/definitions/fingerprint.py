@@ -26,6 +26,7 @@ def _structure(definition: AssetsDefinition) -> dict[str, Any]:
         "partitions": definition.partitions_def.identity if definition.partitions_def else None,
         "chunk": policy.chunk if policy else 1,
         "pool": definition.op.pool,
+        "code_versions": [output.spec.code_version for output in definition.op.outputs],
         "checks": sorted([str(spec.key), spec.blocking] for spec in definition.check_specs),
     }
 

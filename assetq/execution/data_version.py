@@ -14,7 +14,13 @@ from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
 from assetq.definitions import AssetDep, AssetKey, AssetsDefinition, Definitions
-from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, PartitionsStore
+from assetq.partitions import (
+    IdentityPartitionMapping,
+    IndexSet,
+    PartitionMapping,
+    PartitionsDefinition,
+    PartitionsStore,
+)
 from assetq.planning import mapping_between
 
 READ_LIMIT = 100
@@ -86,12 +92,19 @@ class VersionedDep:
         grid = None if self.grid is None else self.grid.bound(store)
         return self if grid is self.grid else replace(self, grid=grid)
 
-    def read_by(self, partition: int, grid: PartitionsDefinition | None) -> IndexSet:
-        """The upstream partitions that a partition reads; none when they are too many to count."""
+    def reads(self, partitions: IndexSet, grid: PartitionsDefinition | None) -> list[IndexSet]:
+        """The upstream partitions that each partition reads; none where they are too many to count."""
         if self.grid is None:
-            return WHOLE
-        read = self.mapping.upstream(IndexSet.range(partition, partition + 1), grid, self.grid)
-        return read if len(read) <= READ_LIMIT else IndexSet()
+            return [WHOLE] * len(partitions)
+        if isinstance(self.mapping, IdentityPartitionMapping) and self.grid == grid:
+            return [IndexSet.range(i, i + 1) for i in partitions]
+        if self.mapping.is_gate:
+            return [_bounded(self.mapping.upstream(WHOLE, grid, self.grid))] * len(partitions)
+        return [_bounded(self.mapping.upstream(IndexSet.range(i, i + 1), grid, self.grid)) for i in partitions]
+
+
+def _bounded(read: IndexSet) -> IndexSet:
+    return read if len(read) <= READ_LIMIT else IndexSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +170,50 @@ def _versioned_dep(defs: Definitions, reader: AssetsDefinition, dep: AssetDep) -
     return VersionedDep(str(dep.asset_key), above.partitions_def, mapping)
 
 
+@dataclass(frozen=True, slots=True)
+class VersionsRead:
+    """What some partitions of an asset read.
+
+    Attributes:
+        rows: For each partition, `(upstream key, digests of the data versions that exist)` by key.
+        joint: Upstream key -> data version of everything read of it.
+    """
+
+    rows: list[list[tuple[str, list[int]]]]
+    joint: dict[str, str]
+
+
+def versions_read(asset: VersionedAsset, partitions: IndexSet, source: VersionSource | None) -> VersionsRead:
+    """Look up what partitions of an asset read, all at once."""
+    reads = [dep.reads(partitions, asset.grid) for dep in asset.deps]
+    together = [IndexSet.of(*(r for read in by_partition for r in read.ranges)) for by_partition in reads]
+    wanted = [(dep.key, dep.grid, read) for dep, read in zip(asset.deps, together, strict=True)]
+    found = look_up(source, wanted)
+    known = [dict(zip(read, marks, strict=True)) for read, marks in zip(together, found, strict=True)]
+    joint = {dep.key: joint_version(marks) for dep, marks in zip(asset.deps, found, strict=True)}
+    return VersionsRead(
+        rows=[
+            [
+                (dep.key, _datas(marks, reads[i][at]))
+                for i, (dep, marks) in enumerate(zip(asset.deps, known, strict=True))
+            ]
+            for at in range(len(partitions))
+        ],
+        joint={key: version for key, version in joint.items() if version is not None},
+    )
+
+
+def _datas(marks: Mapping[int, VersionMark | None], read: IndexSet) -> list[int]:
+    return [mark.data for i in read if (mark := marks.get(i)) is not None]
+
+
+def look_up(source: VersionSource | None, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
+    """The marks of the wanted partitions; none without a source."""
+    if source is None or not any(partitions for _, _, partitions in wanted):
+        return [[None] * len(partitions) for _, _, partitions in wanted]
+    return source.version_marks(wanted)
+
+
 def made_marks(
     asset: VersionedAsset,
     partitions: IndexSet,
@@ -164,40 +221,17 @@ def made_marks(
     run_id: str,
     given: str | None,
 ) -> tuple[list[VersionMark], dict[str, str]]:
-    """The marks of what a step has made, one for each partition, and what it read.
+    """The marks of what a step has made, one for each partition, and upstream key -> data version read.
 
     Args:
         asset: What was made.
         partitions: Which of its partitions; {0} without.
-        source: Where the versions of upstream partitions are looked up, all of them at once.
+        source: Where the versions of upstream partitions are looked up.
         run_id: The run.
         given: The data version that the op gave.
-
-    Returns:
-        The marks, and upstream key -> data version; a digest over several partitions.
     """
-    reads = [[dep.read_by(partition, asset.grid) for dep in asset.deps] for partition in partitions]
-    read = [IndexSet.of(*(r for row in reads for r in row[i].ranges)) for i in range(len(asset.deps))]
-    found = _look_up(source, [(dep.key, dep.grid, some) for dep, some in zip(asset.deps, read, strict=True)])
-    known = [dict(zip(some, marks, strict=True)) for some, marks in zip(read, found, strict=True)]
-    marks = [asset.made(run_id, inputs_digest(_data_read(asset, row, known)), given) for row in reads]
-    versions = {dep.key: joint_version(above) for dep, above in zip(asset.deps, found, strict=True)}
-    return marks, {key: version for key, version in versions.items() if version is not None}
-
-
-def _look_up(source: VersionSource | None, wanted: list[Wanted]) -> list[list[VersionMark | None]]:
-    if source is None or not wanted:
-        return [[None] * len(partitions) for _, _, partitions in wanted]
-    return source.version_marks(wanted)
-
-
-def _data_read(
-    asset: VersionedAsset, row: Sequence[IndexSet], known: Sequence[Mapping[int, VersionMark | None]]
-) -> list[tuple[str, list[int]]]:
-    return [
-        (dep.key, [mark.data if (mark := marks.get(i)) else 0 for i in indices])
-        for dep, indices, marks in zip(asset.deps, row, known, strict=True)
-    ]
+    read = versions_read(asset, partitions, source)
+    return [asset.made(run_id, inputs_digest(row), given) for row in read.rows], read.joint
 
 
 def joint_version(marks: Sequence[VersionMark | None]) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from assetq.definitions import Definitions
 from assetq.errors import UnknownRunError, suggest
+from assetq.execution.catalog import versioned_record
 from assetq.execution.data_version import VersionMark, Wanted
 from assetq.execution.dynamic_partitions import DynamicPartitionsHolder
 from assetq.execution.event import Event
@@ -23,6 +24,7 @@ from assetq.execution.record import (
     RunRecord,
     WorkerRecord,
 )
+from assetq.execution.staleness import Staleness, staleness
 from assetq.partitions import IndexSet, PartitionsDefinition
 from assetq.planning import PartitionScope, Plan, make_plan
 
@@ -227,6 +229,19 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
     @abstractmethod
     def latest_materialization(self, key: Any, partition: str | None = None) -> Event | None:
         """The latest materialization of an asset, or of one of its partitions; None when there is none."""
+
+    def staleness(self, key: Any) -> Staleness:
+        """What is out of date of an asset, as the catalog defines it.
+
+        Raises:
+            UnknownAssetError: It is not in the catalog.
+        """
+        record = self.get_asset(key)
+        return self.staleness_of([record], {other: self.get_asset(other) for other in record.deps})[record.key]
+
+    def staleness_of(self, records: Iterable[AssetRecord], known: Mapping[str, AssetRecord]) -> dict[str, Staleness]:
+        """What is out of date of some assets, external ones left out; `known` holds what they read, by key."""
+        return {r.key: staleness(versioned_record(r, known), self) for r in records if not r.is_external}
 
     @abstractmethod
     def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:

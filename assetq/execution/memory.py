@@ -224,7 +224,7 @@ class MemoryInstance(Instance):
     def register_assets(self, defs: Definitions) -> None:
         """Write the catalog."""
         for key, node in defs.graph.nodes.items():
-            self._catalog[str(key)] = catalog_record(node)
+            self._catalog[str(key)] = catalog_record(defs.graph, node)
         for pool, limit in defs.pools.items():
             self._limits.setdefault(pool, limit)
 

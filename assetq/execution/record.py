@@ -178,7 +178,7 @@ class WorkerRecord:
 
 @dataclass(frozen=True, slots=True)
 class AssetRecord:
-    """What the catalog knows of an asset; `partitions` is the plain form of its definition."""
+    """What the catalog knows of an asset; `partitions` and `mappings` (by upstream key) are plain forms."""
 
     key: str
     description: str | None = None
@@ -190,6 +190,8 @@ class AssetRecord:
     code_version: str | None = None
     pool: str | None = None
     partitions: Mapping[str, Any] | None = None
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    is_external: bool = False
     latest: Event | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -205,6 +207,7 @@ class AssetRecord:
             "code_version": self.code_version,
             "pool": self.pool,
             "partitioned_by": self.partitions["kind"] if self.partitions else None,
+            "is_external": self.is_external,
             "latest_materialization": self.latest.to_json() if self.latest else None,
         }
 
