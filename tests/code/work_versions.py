@@ -3,8 +3,8 @@
 from assetq import (
     AssetIn,
     BackfillPolicy,
-    DataVersion,
     DailyPartitionsDefinition,
+    DataVersion,
     Definitions,
     Nothing,
     Output,
