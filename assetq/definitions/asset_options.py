@@ -54,10 +54,8 @@ def refuse_self(key: AssetKey, deps: Iterable[AssetDep], grid: Any, location: ob
     Raises:
         DefinitionError: It does.
     """
-    own = next((dep for dep in deps if dep.asset_key == key), None)
-    if own is None or getattr(own.partition_mapping, "start_offset", 0) < 0:
-        return
-    if grid is not None and own.partition_mapping is not None and not hasattr(own.partition_mapping, "start_offset"):
+    own = [dep for dep in deps if dep.asset_key == key]
+    if all(grid is not None and reads_earlier(dep.partition_mapping) for dep in own):
         return
     raise DefinitionError(
         f"Asset '{key}' depends on itself. Only a partitioned asset can, by its earlier partitions: give it "
@@ -65,6 +63,14 @@ def refuse_self(key: AssetKey, deps: Iterable[AssetDep], grid: Any, location: ob
         asset=str(key),
         location=location,
     )
+
+
+def reads_earlier(mapping: Any) -> bool:
+    """True for a mapping by which a partition reads only partitions that lie before it in time."""
+    if hasattr(mapping, "start_offset"):
+        return bool(mapping.start_offset <= mapping.end_offset < 0)
+    inner = getattr(mapping, "downstream_mappings_by_upstream_dimension", {})
+    return any(reads_earlier(dimension.partition_mapping) for dimension in inner.values())
 
 
 def required_keys(

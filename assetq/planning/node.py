@@ -14,9 +14,11 @@ from assetq.partitions import (
     IndexSet,
     PartitionMapping,
     PartitionsDefinition,
+    TimeWindowPartitionMapping,
     mapping_from_dict,
     partitions_from_dict,
 )
+from assetq.planning.span import overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class PlanNode:
     """One op and the partitions to run.
 
     A step takes one partition, or for a node with chunks the contiguous partitions of one chunk. Steps of
-    a node without chunks are numbered like its partitions; chunks are numbered from 0.
+    a node without chunks are numbered like its partitions; chunks are numbered from 0. Steps with small
+    numbers run first, so a node that goes backwards has its numbers the other way round.
 
     Attributes:
         index: Place in the plan, topological.
@@ -38,6 +41,7 @@ class PlanNode:
         priority: A larger one goes first within its run.
         fingerprint: Of the op's definition.
         checks: Keys of the checks that it evaluates, as text.
+        is_reversed: True when steps are numbered from the last partition, and so run newest first.
     """
 
     index: int
@@ -51,6 +55,7 @@ class PlanNode:
     priority: int = 0
     fingerprint: str = ""
     checks: tuple[str, ...] = ()
+    is_reversed: bool = False
     _before: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -63,21 +68,40 @@ class PlanNode:
     @property
     def steps(self) -> IndexSet:
         """Numbers of all steps."""
-        return self.partitions if self.chunk == 1 else IndexSet.range(0, self._before[-1])
+        if self.chunk != 1:
+            return IndexSet.range(0, self._before[-1])
+        return self._turned(self.partitions) if self.is_reversed else self.partitions
+
+    @property
+    def _top(self) -> int:
+        """How many places there are; without chunks one for each index up to the last partition."""
+        return self.partitions.last + 1 if self.chunk == 1 else self._before[-1]
+
+    def _turned(self, places: IndexSet) -> IndexSet:
+        """Places from steps, or steps from places, of a node that goes backwards."""
+        top = self._top
+        return IndexSet(
+            tuple((max(0, top - stop), top - start) for start, stop in reversed(places.ranges) if start < top)
+        )
 
     def partitions_of(self, step: int) -> tuple[int, int]:
         """Half-open range of the partitions of a step."""
+        place = self._top - 1 - step if self.is_reversed else step
         if self.chunk == 1:
-            return step, step + 1
-        at = bisect_right(self._before, step) - 1
+            return place, place + 1
+        at = bisect_right(self._before, place) - 1
         start, stop = self.partitions.ranges[at]
         if not self.chunk:
             return start, stop
-        begin = start + (step - self._before[at]) * self.chunk
+        begin = start + (place - self._before[at]) * self.chunk
         return begin, min(stop, begin + self.chunk)
 
     def step_of(self, partition: int) -> int:
         """The step that takes a partition of the node."""
+        place = self._place_of(partition)
+        return self._top - 1 - place if self.is_reversed else place
+
+    def _place_of(self, partition: int) -> int:
         if self.chunk == 1:
             return partition
         at = bisect_right(self.partitions.ranges, partition, key=lambda r: r[0]) - 1
@@ -86,20 +110,24 @@ class PlanNode:
 
     def steps_of(self, partitions: IndexSet) -> IndexSet:
         """The steps that take some of the partitions."""
-        own = partitions & self.partitions
-        if self.chunk == 1:
-            return own
-        return IndexSet.of(*((self.step_of(start), self.step_of(stop - 1) + 1) for start, stop in own.ranges))
+        places = overlap(self.partitions, partitions)
+        if self.chunk != 1:
+            spans = ((self._place_of(start), self._place_of(stop - 1) + 1) for start, stop in places.ranges)
+            places = IndexSet.of(*spans)
+        return self._turned(places) if self.is_reversed else places
 
     def partitions_in(self, steps: IndexSet) -> IndexSet:
         """The partitions that some steps take."""
+        places = self._turned(steps) if self.is_reversed else steps
         if self.chunk == 1:
-            return steps & self.partitions
-        own = steps & self.steps
-        return (
-            IndexSet.of(*((self.partitions_of(a)[0], self.partitions_of(b - 1)[1]) for a, b in own.ranges))
-            & self.partitions
-        )
+            return overlap(self.partitions, places)
+        own = places & IndexSet.range(0, self._before[-1])
+        spans = (self._partitions_at(start, stop) for start, stop in own.ranges)
+        return overlap(self.partitions, IndexSet.of(*spans))
+
+    def _partitions_at(self, start: int, stop: int) -> tuple[int, int]:
+        first, last = (self._top - 1 - place if self.is_reversed else place for place in (start, stop - 1))
+        return self.partitions_of(first)[0], self.partitions_of(last)[1]
 
     def to_dict(self) -> dict[str, Any]:
         """A plain form."""
@@ -114,6 +142,7 @@ class PlanNode:
             "priority": self.priority,
             "fingerprint": self.fingerprint,
             "checks": list(self.checks),
+            "reversed": self.is_reversed,
         }
 
     @classmethod
@@ -131,6 +160,7 @@ class PlanNode:
             priority=data["priority"],
             fingerprint=data["fingerprint"],
             checks=tuple(data.get("checks", ())),
+            is_reversed=data.get("reversed", False),
         )
 
 
@@ -155,7 +185,7 @@ def _retry_from_dict(data: Mapping[str, Any] | None) -> RetryPolicy | None:
 
 @dataclass(frozen=True, slots=True)
 class PlanEdge:
-    """`downstream` reads `upstream` through a mapping."""
+    """`downstream` reads `upstream` through a mapping; an asset that reads its own earlier partitions is both."""
 
     upstream: int
     downstream: int
@@ -165,6 +195,16 @@ class PlanEdge:
     def is_gate(self) -> bool:
         """True when every downstream step waits for every upstream step of the plan."""
         return self.mapping.is_gate
+
+    @property
+    def is_loop(self) -> bool:
+        """True for a node that reads itself."""
+        return self.upstream == self.downstream
+
+    @property
+    def is_shift(self) -> bool:
+        """True for a loop through which every partition reads the same number of partitions, equally far before it."""
+        return self.is_loop and type(self.mapping) is TimeWindowPartitionMapping and self.mapping.end_offset < 0
 
     def to_dict(self) -> dict[str, Any]:
         """A plain form."""

@@ -10,7 +10,9 @@ import msgpack
 
 from assetq.errors import UnknownPartitionError, UsageError, suggest
 from assetq.partitions import IndexSet
+from assetq.planning.closure import closed
 from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.reach import read_steps, reading_steps
 
 Step = tuple[int, int]
 
@@ -79,8 +81,8 @@ class Plan:
         name, definition = self.nodes[node].name, self.nodes[node].partitions_def
         if definition is None:
             return name
-        first = definition.key_at(self.partitions_of(node, start)[0])
-        last = definition.key_at(self.partitions_of(node, stop - 1)[1] - 1)
+        ends = (*self.partitions_of(node, start), *self.partitions_of(node, stop - 1))
+        first, last = definition.key_at(min(ends)), definition.key_at(max(ends) - 1)
         return f"{name}[{first}]" if first == last else f"{name}[{first}...{last}]"
 
     def find_step(self, step_key: str) -> Step:
@@ -107,19 +109,11 @@ class Plan:
         """The node that makes an asset."""
         return next((node for node in self.nodes if key in node.assets), None)
 
-    def _upstream_of(self, edge: PlanEdge, steps: IndexSet) -> IndexSet:
-        above, below = self.nodes[edge.upstream], self.nodes[edge.downstream]
-        if edge.is_gate:
-            return above.steps if steps else IndexSet()
-        read = edge.mapping.upstream(below.partitions_in(steps), below.partitions_def, above.partitions_def)
-        return above.steps_of(read)
+    def _upstream_of(self, edge: PlanEdge, step: int) -> IndexSet:
+        return read_steps(edge, self.nodes[edge.upstream], self.nodes[edge.downstream], step)
 
     def _downstream_of(self, edge: PlanEdge, steps: IndexSet) -> IndexSet:
-        above, below = self.nodes[edge.upstream], self.nodes[edge.downstream]
-        if edge.is_gate:
-            return below.steps if steps else IndexSet()
-        read = edge.mapping.downstream(above.partitions_in(steps), above.partitions_def, below.partitions_def)
-        return below.steps_of(read)
+        return reading_steps(edge, self.nodes[edge.upstream], self.nodes[edge.downstream], steps)
 
     def _edges_into(self, node: int) -> tuple[PlanEdge, ...]:
         return self._into.get(node, ())
@@ -129,8 +123,7 @@ class Plan:
 
     def upstream_steps(self, node: int, step: int) -> list[Step]:
         """Every step of the plan that must succeed before this one."""
-        one = IndexSet.range(step, step + 1)
-        above = {(edge.upstream, s) for edge in self._edges_into(node) for s in self._upstream_of(edge, one)}
+        above = {(edge.upstream, s) for edge in self._edges_into(node) for s in self._upstream_of(edge, step)}
         return sorted(above)
 
     def downstream_steps(self, node: int, step: int) -> list[Step]:
@@ -144,10 +137,9 @@ class Plan:
         return self._count_upstream(node, step, self._edges_into(node))
 
     def _count_upstream(self, node: int, step: int, edges: Iterable[PlanEdge]) -> int:
-        one = IndexSet.range(step, step + 1)
         above: dict[int, IndexSet] = {}
         for edge in edges:
-            above[edge.upstream] = above.get(edge.upstream, IndexSet()) | self._upstream_of(edge, one)
+            above[edge.upstream] = above.get(edge.upstream, IndexSet()) | self._upstream_of(edge, step)
         return sum(len(steps) for steps in above.values())
 
     def pointwise_downstream(self, node: int, step: int) -> list[tuple[int, int, int]]:
@@ -200,11 +192,10 @@ class Plan:
 
     def satisfied_count(self, node: int, step: int, succeeded: Mapping[int, IndexSet]) -> int:
         """How many of a step's upstream steps in particular are among the succeeded ones."""
-        one = IndexSet.range(step, step + 1)
         above: dict[int, IndexSet] = {}
         for edge in self._edges_into(node):
             if not edge.is_gate:
-                done = self._upstream_of(edge, one) & succeeded.get(edge.upstream, IndexSet())
+                done = self._upstream_of(edge, step) & succeeded.get(edge.upstream, IndexSet())
                 above[edge.upstream] = above.get(edge.upstream, IndexSet()) | done
         return sum(len(steps) for steps in above.values())
 
@@ -214,7 +205,11 @@ class Plan:
         for node in range(min(steps, default=len(self.nodes)), len(self.nodes)):
             if not reached.get(node):
                 continue
+            if loops := [edge for edge in self._edges_out_of(node) if edge.is_loop]:
+                reached[node] = closed(self.nodes[node], loops, reached[node])
             for edge in self._edges_out_of(node):
+                if edge.is_loop:
+                    continue
                 known = reached.get(edge.downstream, IndexSet())
                 reached[edge.downstream] = known | self._downstream_of(edge, reached[node])
         closure = {node: found - steps.get(node, IndexSet()) for node, found in reached.items()}

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from assetq.definitions import AssetCheckKey, AssetChecksDefinition, AssetKey, AssetsDefinition, Definitions
-from assetq.errors import CycleError, DefinitionError, UnknownPartitionError, UsageError
-from assetq.partitions import (
-    AllPartitionMapping,
-    IndexSet,
-    PartitionMapping,
-    PartitionsDefinition,
-    TimeWindowPartitionMapping,
-    TimeWindowPartitionsDefinition,
-    default_mapping,
-)
+from assetq.definitions import AssetCheckKey, AssetChecksDefinition, AssetDep, AssetKey, AssetsDefinition, Definitions
+from assetq.definitions.asset_options import reads_earlier
+from assetq.errors import DefinitionError, UsageError
+from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping, PartitionsStore
+from assetq.planning.dependency import Snapshots, mapping_between
 from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.order import blocked_by, in_order
+from assetq.planning.partition_set import PartitionSets, PartitionStates
+from assetq.planning.pinned import PinnedPartitionMapping
 from assetq.planning.plan import Plan
 from assetq.planning.scope import PartitionScope
 from assetq.selection import select, select_checks, select_observed
 
-PartitionStates = Callable[[str, PartitionsDefinition | None], tuple[IndexSet, IndexSet]]
-"""Asset key and partitions -> (materialized, failed)."""
-
-WHOLE = IndexSet.range(0, 1)
 PRIORITY_TAG = "assetq/priority"
 
 
@@ -37,6 +30,7 @@ def make_plan(
     scope: PartitionScope | None = None,
     states: PartitionStates | None = None,
     now: datetime | None = None,
+    store: PartitionsStore | None = None,
 ) -> Plan:
     """Plan a selection of assets times a scope of partitions. Runs nothing.
 
@@ -46,6 +40,7 @@ def make_plan(
         scope: Which partitions; needed as soon as a selected asset has partitions.
         states: Materialized and failed partitions, for the scopes "missing" and "failed".
         now: Moment that decides which time windows exist; by default this one.
+        store: Where the keys of dynamic partitions are kept; the plan holds those of this moment.
 
     Returns:
         The plan; empty when nothing is missing or failed.
@@ -58,7 +53,9 @@ def make_plan(
     keys = select(defs.graph, selection)
     checks = select_checks(defs.graph, selection)
     observed = select_observed(defs.graph, selection)
-    planner = _Planner(defs, frozenset(keys), checks, observed, scope, states, now)
+    grids = Snapshots(store)
+    sets = PartitionSets(defs, frozenset(keys), scope, states, now, grids)
+    planner = _Planner(defs, frozenset(keys), checks, observed, scope, grids, sets)
     text = selection if isinstance(selection, str) else ",".join(str(key) for key in keys)
     return planner.plan(text)
 
@@ -70,22 +67,22 @@ class _Planner:
     checks: frozenset[AssetCheckKey]
     observed: frozenset[AssetKey]
     scope: PartitionScope
-    states: PartitionStates | None
-    now: datetime | None
+    grids: Snapshots
+    sets: PartitionSets
 
     def plan(self, selection: str) -> Plan:
         graph = self.defs.graph
         chosen = [definition for definition in graph.ops if definition.keys & self.keys]
         chosen += [definition for definition in graph.observables if definition.keys & self.observed]
         self._require_scope([*chosen, *self._checks_beside([], [])])
-        sets = self._partition_sets(chosen)
+        sets = dict(self.sets.of_assets(chosen))
         kept = [definition for definition in chosen if sets[definition.op.name]]
         beside = self._checks_beside(chosen, kept)
-        sets.update({definition.op.name: self._checked(definition, sets) for definition in beside})
+        sets.update({definition.op.name: self.sets.of_check(definition) for definition in beside})
         checking = [definition for definition in beside if sets[definition.op.name]]
         ordered = in_order(kept, checking)
         nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(ordered))
-        return Plan(nodes, tuple(self._edges(ordered)), selection)
+        return Plan(nodes, tuple(self._edges(ordered, nodes)), selection)
 
     def _checks_beside(self, chosen: list[AssetsDefinition], kept: list[AssetsDefinition]) -> list[AssetsDefinition]:
         """Check ops to run: not those of assets that were selected and turned out to have nothing to run."""
@@ -106,92 +103,6 @@ class _Planner:
         if partitioned is None and (self.scope.keys or self.scope.ranges):
             raise UsageError("None of the selected assets is partitioned; leave the partition out.")
 
-    def _partition_sets(self, chosen: list[AssetsDefinition]) -> dict[str, IndexSet]:
-        if self.scope.missing or self.scope.failed:
-            return {d.op.name: self._by_status(d) for d in chosen}
-        if self.scope.all or self.scope.is_empty:
-            return {d.op.name: self._all(d) for d in chosen}
-        return self._by_key(chosen)
-
-    def _all(self, definition: AssetsDefinition) -> IndexSet:
-        grid = definition.partitions_def
-        return WHOLE if grid is None else grid.all_indices(self.now)
-
-    def _by_status(self, definition: AssetsDefinition) -> IndexSet:
-        if self.states is None:
-            raise UsageError("Which partitions are missing or failed is known by an instance only; plan against one.")
-        every, wanted = self._all(definition), IndexSet()
-        for key in definition.keys & self.keys:
-            materialized, failed = self.states(str(key), definition.partitions_def)
-            wanted = wanted | ((every - materialized) if self.scope.missing else (every & failed))
-        return wanted
-
-    def _by_key(self, chosen: list[AssetsDefinition]) -> dict[str, IndexSet]:
-        anchors = self._anchors(chosen)
-        named = self._named_partitions(anchors) if anchors else {}
-        sets: dict[str, IndexSet] = {}
-        for definition in chosen:
-            name = definition.op.name
-            if definition.partitions_def is None:
-                sets[name] = WHOLE
-            elif name in named:
-                sets[name] = named[name]
-            else:
-                sets[name] = self._derived(definition, sets)
-        return sets
-
-    def _anchors(self, chosen: list[AssetsDefinition]) -> list[AssetsDefinition]:
-        if self.scope.anchor is not None:
-            return [self.defs.get_assets_def(self.scope.anchor)]
-        partitioned = [d for d in chosen if d.partitions_def is not None]
-        inside = {key for d in partitioned for key in d.keys}
-        return [d for d in partitioned if not any(dep.asset_key in inside - d.keys for dep in d.deps)]
-
-    def _named_partitions(self, anchors: list[AssetsDefinition]) -> dict[str, IndexSet]:
-        named: dict[str, IndexSet] = {}
-        problem: UnknownPartitionError | None = None
-        for definition in anchors:
-            try:
-                named[definition.op.name] = self._resolve(definition.partitions_def)
-            except UnknownPartitionError as error:
-                own = sorted(definition.keys)[0]
-                problem = problem or UnknownPartitionError(f"Asset '{own}': {error}")
-        if not named:
-            assert problem is not None
-            raise problem
-        return named
-
-    def _resolve(self, grid: Any) -> IndexSet:
-        found = IndexSet.from_indices(grid.index_of(key, self.now) for key in self.scope.keys)
-        for first, last in self.scope.ranges:
-            start, end = grid.index_of(first, self.now), grid.index_of(last, self.now)
-            if start > end:
-                raise UsageError(f"Range '{first}..{last}' runs backwards; write '{last}..{first}'.")
-            found = found | IndexSet.range(start, end + 1)
-        return found
-
-    def _derived(self, definition: AssetsDefinition, sets: Mapping[str, IndexSet]) -> IndexSet:
-        """Partitions of an asset that read some planned partition of the assets above it."""
-        reached = IndexSet()
-        for dep in definition.deps:
-            above = self.defs.graph.nodes[dep.asset_key].assets_def
-            if above is None or above is definition or above.op.name not in sets:
-                continue
-            mapping = mapping_between(definition, dep.asset_key, above, dep.partition_mapping)
-            if above.partitions_def is None:
-                continue
-            reached = reached | mapping.downstream(sets[above.op.name], above.partitions_def, definition.partitions_def)
-        return reached
-
-    def _checked(self, definition: AssetsDefinition, sets: Mapping[str, IndexSet]) -> IndexSet:
-        """Partitions of a check: those that are made beside it; those that are named when its asset is not made."""
-        if definition.partitions_def is None:
-            return WHOLE
-        makers = [self.defs.graph.nodes[key.asset_key].assets_def for key in definition.check_keys]
-        if any(maker is not None and maker.op.name in sets for maker in makers):
-            return self._derived(definition, sets)
-        return self._all(definition) if self.scope.all else self._resolve(definition.partitions_def)
-
     def _node(self, index: int, definition: AssetsDefinition, partitions: IndexSet) -> PlanNode:
         policy = definition.backfill_policy
         op = definition.op
@@ -201,119 +112,48 @@ class _Planner:
             assets=tuple(str(output.key) for output in op.outputs if output.key in self.keys),
             checks=tuple(str(key) for key in sorted(definition.check_keys) if self._is_wanted(definition, key)),
             pool=op.pool or "default",
-            partitions_def=definition.partitions_def,
+            partitions_def=self.grids.of(definition),
             partitions=partitions,
             chunk=policy.chunk if policy and definition.partitions_def is not None else 1,
             retry=op.retry_policy,
             priority=_priority(definition),
             fingerprint=self.defs.fingerprint([op.name]),
+            is_reversed=self.scope.reverse and not any(_is_loop(definition, dep) for dep in definition.deps),
         )
 
     def _is_wanted(self, definition: AssetsDefinition, key: AssetCheckKey) -> bool:
         return not isinstance(definition, AssetChecksDefinition) or key in self.checks
 
-    def _edges(self, ordered: list[AssetsDefinition]) -> list[PlanEdge]:
-        place = {id(definition): i for i, definition in enumerate(ordered)}
-        edges: dict[tuple[int, int, PartitionMapping], PlanEdge] = {}
+    def _edges(self, ordered: list[AssetsDefinition], nodes: tuple[PlanNode, ...]) -> Iterator[PlanEdge]:
+        place = {id(definition): node for definition, node in zip(ordered, nodes, strict=True)}
+        seen: set[tuple[int, int, PartitionMapping]] = set()
+        for above, below, dep in (*self._reads(ordered), *blocked_by(ordered)):
+            if id(above) in place:
+                mapping = mapping_between(below, dep.asset_key, above, dep.partition_mapping)
+                edge = _pinned(place[id(above)], place[id(below)], mapping)
+                if (parts := (edge.upstream, edge.downstream, edge.mapping)) not in seen:
+                    seen.add(parts)
+                    yield edge
+
+    def _reads(self, ordered: list[AssetsDefinition]) -> Iterator[tuple[AssetsDefinition, AssetsDefinition, AssetDep]]:
         for definition in ordered:
             for dep in definition.deps:
                 above = self.defs.graph.nodes[dep.asset_key].assets_def
-                if above is None or above is definition or id(above) not in place:
-                    continue
-                mapping = mapping_between(definition, dep.asset_key, above, dep.partition_mapping)
-                edge = PlanEdge(place[id(above)], place[id(definition)], mapping)
-                edges[edge.upstream, edge.downstream, mapping] = edge
-        for check, definition in blocked_by(ordered):
-            mapping = blocked_through(check, definition)
-            edge = PlanEdge(place[id(check)], place[id(definition)], mapping)
-            edges[edge.upstream, edge.downstream, edge.mapping] = edge
-        return list(edges.values())
+                if above is not None and (above is not definition or _is_loop(definition, dep)):
+                    yield above, definition, dep
 
 
-def blocked_by(definitions: list[AssetsDefinition]) -> Iterator[tuple[AssetsDefinition, AssetsDefinition]]:
-    """`(check, asset)` for each asset that a blocking check among the definitions keeps waiting."""
-    for check in definitions:
-        if not isinstance(check, AssetChecksDefinition):
-            continue
-        guarded = {spec.asset_key for spec in check.check_specs if spec.blocking}
-        for definition in definitions:
-            if definition.keys and guarded & {dep.asset_key for dep in definition.deps} - definition.keys:
-                yield check, definition
+def _is_loop(definition: AssetsDefinition, dep: AssetDep) -> bool:
+    """True when an op waits for its own earlier partitions; what else it has of itself is made in the same step."""
+    return dep.asset_key in definition.keys and reads_earlier(dep.partition_mapping)
 
 
-def blocked_through(check: AssetsDefinition, definition: AssetsDefinition) -> PartitionMapping:
-    """Which partitions of a blocking check an asset waits for: those that it reads of what is checked."""
-    guarded = {spec.asset_key for spec in check.check_specs if spec.blocking}
-    dep = next(dep for dep in definition.deps if dep.asset_key in guarded)
-    return mapping_between(definition, dep.asset_key, check, dep.partition_mapping)
-
-
-def in_order(assets: list[AssetsDefinition], checks: list[AssetsDefinition]) -> list[AssetsDefinition]:
-    """Assets and checks in topological order: a check behind what it needs, before what it blocks.
-
-    Raises:
-        CycleError: A blocking check needs an asset that waits for it.
-    """
-    if not checks:
-        return assets
-    everything = [*assets, *checks]
-    made_by = {key: definition for definition in assets for key in definition.keys}
-    needs = {
-        id(d): {id(made_by[dep.asset_key]) for dep in d.deps if dep.asset_key in made_by} - {id(d)} for d in everything
-    }
-    for check, definition in blocked_by(everything):
-        needs[id(definition)].add(id(check))
-    ordered: list[AssetsDefinition] = []
-    placed: set[int] = set()
-    while len(ordered) < len(everything):
-        ready = next((d for d in everything if id(d) not in placed and needs[id(d)] <= placed), None)
-        if ready is None:
-            stuck = next(d for d in checks if id(d) not in placed)
-            raise CycleError(
-                f"Blocking check '{stuck.subject}' needs an asset that waits for it. Remove one of these dependencies.",
-                asset=stuck.subject,
-                location=stuck.location,
-            )
-        ordered.append(ready)
-        placed.add(id(ready))
-    return ordered
-
-
-class Partitioned(Protocol):
-    """What has partitions, or None."""
-
-    @property
-    def partitions_def(self) -> Any:
-        """How it is partitioned."""
-
-
-def mapping_between(
-    definition: AssetsDefinition,
-    upstream_key: AssetKey,
-    above: Partitioned,
-    given: PartitionMapping | None,
-) -> PartitionMapping:
-    """The mapping of a dependency: the given one if it fits, else the default.
-
-    Raises:
-        DefinitionError: A time-window mapping between assets that are not both partitioned by time.
-    """
-    if definition.partitions_def is None or above.partitions_def is None:
-        return AllPartitionMapping()
-    if given is None:
-        return default_mapping(definition.partitions_def, above.partitions_def)
-    grids = (definition.partitions_def, above.partitions_def)
-    if isinstance(given, TimeWindowPartitionMapping) and not all(
-        isinstance(grid, TimeWindowPartitionsDefinition) for grid in grids
-    ):
-        own = definition.subject
-        raise DefinitionError(
-            f"Asset '{own}' reads '{upstream_key}' through a TimeWindowPartitionMapping, but both must be "
-            "partitioned by time.",
-            asset=str(own),
-            location=definition.location,
-        )
-    return given
+def _pinned(above: PlanNode, below: PlanNode, mapping: PartitionMapping) -> PlanEdge:
+    """The edge; that of a last partition keeps to the one of this moment, lest steps wait for a newer one."""
+    if isinstance(mapping, LastPartitionMapping):
+        read = mapping.upstream(below.partitions, below.partitions_def, above.partitions_def)
+        mapping = PinnedPartitionMapping(read.first) if read else mapping
+    return PlanEdge(above.index, below.index, mapping)
 
 
 def _priority(definition: AssetsDefinition) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from assetq.errors import UsageError
-from assetq.partitions import PartitionKeyRange
+from assetq.partitions import IndexSet, PartitionKeyRange, PartitionsDefinition
 
 WORDS = ("all", "missing", "failed")
 
@@ -23,6 +24,7 @@ class PartitionScope:
         missing: Those without a materialization.
         failed: Those whose last attempt failed.
         anchor: Asset whose partitions `keys` and `ranges` name; by default the roots of the selection.
+        reverse: The newest partitions first.
     """
 
     keys: tuple[str, ...] = ()
@@ -31,6 +33,7 @@ class PartitionScope:
     missing: bool = False
     failed: bool = False
     anchor: str | None = None
+    reverse: bool = False
 
     def __post_init__(self) -> None:
         given = [name for name in WORDS if getattr(self, name)]
@@ -42,6 +45,21 @@ class PartitionScope:
     def is_empty(self) -> bool:
         """True when no partitions are named."""
         return not (self.keys or self.ranges or self.all or self.missing or self.failed)
+
+    def resolve(self, grid: PartitionsDefinition, now: datetime | None = None) -> IndexSet:
+        """The partitions that the keys and ranges name.
+
+        Raises:
+            UnknownPartitionError: One of them does not exist; proposes the nearest.
+            UsageError: A range runs backwards.
+        """
+        spans = [(i, i + 1) for i in (grid.index_of(key_in(grid, key), now) for key in self.keys)]
+        for first, last in self.ranges:
+            start, end = (grid.index_of(key_in(grid, key), now) for key in (first, last))
+            if start > end:
+                raise UsageError(f"Range '{first}..{last}' runs backwards; write '{last}..{first}'.")
+            spans.append((start, end + 1))
+        return IndexSet.of(*spans) & grid.all_indices(now)
 
     @classmethod
     def parse(cls, value: Any) -> PartitionScope:
@@ -70,3 +88,13 @@ class PartitionScope:
         if dots and first and last:
             return cls(ranges=((first, last.lstrip(".")),))
         return cls(keys=(text,))
+
+
+def key_in(grid: PartitionsDefinition, text: str) -> str:
+    """A partition key as the grid has it: `day=2024-01-01,region=eu` names one by its dimensions."""
+    from_dimensions = getattr(grid, "key_from_dimensions", None)
+    if from_dimensions is None or "=" not in text or grid.find(text) is not None:
+        return text
+    pairs = (part.partition("=") for part in text.split(","))
+    key: str = from_dimensions({name.strip(): value.strip() for name, _, value in pairs})
+    return key
