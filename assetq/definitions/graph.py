@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep
@@ -119,12 +120,25 @@ class AssetGraph:
         self.checks = tuple(checks)
         self.observables = tuple(observables)
 
-    @property
+    @cached_property
     def executable_keys(self) -> tuple[AssetKey, ...]:
         """Assets that can be materialized, in topological order."""
         return tuple(output.key for definition in self.ops for output in definition.op.outputs)
 
-    @property
+    @cached_property
+    def executable_key_set(self) -> frozenset[AssetKey]:
+        """The same, for set operations."""
+        return frozenset(self.executable_keys)
+
+    @cached_property
+    def all_nodes(self) -> Mapping[AssetKey, AssetNode]:
+        """Every asset, those too that are only named by what reads or checks them; these are external."""
+        below = self._below
+        named = [*below, *(check.asset_key for check in self.check_keys)]
+        stubs = {key: AssetNode(AssetSpec(key), None, below.get(key, frozenset())) for key in named}
+        return {**self.nodes, **{key: node for key, node in stubs.items() if key not in self.nodes}}
+
+    @cached_property
     def check_keys(self) -> tuple[AssetCheckKey, ...]:
         """Every check, in definition order."""
         definitions = (*self.ops, *self.checks, *self.observables)
@@ -148,31 +162,45 @@ class AssetGraph:
 
     def parents(self, key: AssetKey) -> tuple[AssetKey, ...]:
         """What the asset reads, other than itself."""
-        return tuple(dep.asset_key for dep in self.get(key).deps if dep.asset_key != key)
+        return tuple(sorted(self._above[self.get(key).key]))
 
     def children(self, key: AssetKey) -> tuple[AssetKey, ...]:
         """What reads the asset, other than itself."""
-        return tuple(sorted(self.get(key).children - {key}))
+        return tuple(sorted(self._below.get(self.get(key).key, ())))
 
     def ancestors(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
         """Everything upstream of `keys`, at most `depth` steps away, without `keys` themselves."""
-        return self._reach(keys, lambda key: self.parents(key) if key in self.nodes else (), depth)
+        start = set(keys)
+        return _reach(start, self._above, depth) - start
 
     def descendants(self, keys: Iterable[AssetKey], depth: int | None = None) -> set[AssetKey]:
         """Everything downstream of `keys`, at most `depth` steps away, without `keys` themselves."""
-        return self._reach(keys, self.children, depth)
-
-    @staticmethod
-    def _reach(
-        keys: Iterable[AssetKey], step: Callable[[AssetKey], Iterable[AssetKey]], depth: int | None
-    ) -> set[AssetKey]:
         start = set(keys)
-        seen, frontier, distance = set(start), start, 0
-        while frontier and (depth is None or distance < depth):
-            frontier = {near for key in frontier for near in step(key)} - seen
-            seen |= frontier
-            distance += 1
-        return seen - start
+        return _reach(start, self._below, depth) - start
+
+    def roots(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
+        """Those of `keys` with no other of them upstream, however far."""
+        start = set(keys)
+        return start - _reach(start, self._below, None)
+
+    def sinks(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
+        """Those of `keys` with no other of them downstream, however far."""
+        start = set(keys)
+        return start - _reach(start, self._above, None)
+
+    @cached_property
+    def _above(self) -> dict[AssetKey, frozenset[AssetKey]]:
+        """Asset -> what it reads, other than itself. Of several assets of one op, each has its own."""
+        return {key: frozenset(_deps_of(node)) - {key} for key, node in self.nodes.items()}
+
+    @cached_property
+    def _below(self) -> dict[AssetKey, frozenset[AssetKey]]:
+        """Asset -> what reads it, other than itself."""
+        below: dict[AssetKey, set[AssetKey]] = defaultdict(set)
+        for key, above in self._above.items():
+            for parent in above:
+                below[parent].add(key)
+        return {key: frozenset(children) for key, children in below.items()}
 
     def _sorted(self, definitions: list[AssetsDefinition]) -> Iterable[AssetsDefinition]:
         position = {id(definition): i for i, definition in enumerate(definitions)}
@@ -215,3 +243,22 @@ class AssetGraph:
             asset=str(sorted(circle[0].keys)[0]),
             location=circle[0].location,
         )
+
+
+def _deps_of(node: AssetNode) -> Iterable[AssetKey]:
+    own = node.assets_def is None or len(node.assets_def.specs) > 1
+    return (dep.asset_key for dep in (node.spec.deps if own else node.deps))
+
+
+def _reach(start: set[AssetKey], near: Mapping[AssetKey, frozenset[AssetKey]], depth: int | None) -> set[AssetKey]:
+    """What lies 1 to `depth` steps from some of `start`; members of `start` too, if they lie beyond others of it."""
+    seen: set[AssetKey] = set()
+    frontier, distance = start, 0
+    while frontier and (depth is None or distance < depth):
+        found: set[AssetKey] = set()
+        for key in frontier:
+            found |= near.get(key, frozenset())
+        frontier = found - seen
+        seen |= found
+        distance += 1
+    return seen

@@ -99,5 +99,7 @@ class Reshaping:
         return type(self)(**{**self.given, "assets": [change_one(item) for item in self.given["assets"]]})
 
     def _select(self, selection: Any) -> set[AssetKey]:
-        found: set[AssetKey] = import_module("assetq.selection.selection").to_selection(selection).resolve(self.graph)
+        found: set[AssetKey] = (
+            import_module("assetq.selection").AssetSelection.from_coercible(selection).resolve(self.graph)
+        )
         return found

@@ -1,5 +1,6 @@
 """Selection: text and objects that describe sets of assets."""
 
-from assetq.selection.selection import AssetSelection, select, select_checks, select_observed
+from assetq.selection.choice import select, select_checks, select_observed
+from assetq.selection.selection import AssetSelection
 
 __all__ = ["AssetSelection", "select", "select_checks", "select_observed"]

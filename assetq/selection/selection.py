@@ -2,311 +2,243 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import Any
 
-from assetq.definitions import AssetCheckKey, AssetGraph, AssetKey, AssetNode
-from assetq.errors import UnknownAssetError, suggest
+from assetq.definitions import AssetCheckKey, AssetChecksDefinition, AssetGraph, AssetKey, Definitions
+from assetq.errors import InvalidKeyError, SelectionError
+from assetq.selection import attribute, check_term, traversal
+from assetq.selection.term import Difference, Everything, Scope, Term, intersection, union
 
-T = TypeVar("T")
 
+@dataclass(frozen=True, slots=True, repr=False)
+class AssetSelection:
+    """A set of assets and checks, described. Mirrors Dagster's `AssetSelection`.
 
-class AssetSelection(ABC):
-    """A set of assets, described. Combine with `|`, `&`, `-`; mirrors Dagster's `AssetSelection`."""
+    Combine with `|`, `&` and `-`; equal selections have equal descriptions. Made by its static methods.
+    """
 
-    @abstractmethod
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        """The keys that it means in a graph; external assets may be among them."""
-
-    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
-        """The checks that it means: those of its assets, unless it says otherwise."""
-        keys = self.resolve(graph)
-        return {check for check in graph.check_keys if check.asset_key in keys}
-
-    def __or__(self, other: AssetSelection) -> AssetSelection:
-        return Combined("|", self, other)
-
-    def __and__(self, other: AssetSelection) -> AssetSelection:
-        return Combined("&", self, other)
-
-    def __sub__(self, other: AssetSelection) -> AssetSelection:
-        return Combined("-", self, other)
-
-    def upstream(self, depth: int | None = None) -> AssetSelection:
-        """With everything upstream, at most `depth` steps away."""
-        return Both(self, depth, 0)
-
-    def downstream(self, depth: int | None = None) -> AssetSelection:
-        """With everything downstream, at most `depth` steps away."""
-        return Both(self, 0, depth)
-
-    def roots(self) -> AssetSelection:
-        """Those that read no other of them."""
-        return Function("roots", self)
-
-    def sinks(self) -> AssetSelection:
-        """Those that no other of them reads."""
-        return Function("sinks", self)
+    term: Term
 
     @staticmethod
-    def all() -> AssetSelection:
-        """Every asset."""
-        return Everything()
+    def all(include_sources: bool = False) -> AssetSelection:
+        """Every asset that can be materialized, and external ones too if `include_sources`."""
+        return AssetSelection(Everything(include_sources))
 
     @staticmethod
-    def assets(*assets: Any) -> AssetSelection:
-        """These assets."""
-        return Keys(tuple(AssetKey.from_coercible(asset) for asset in assets))
+    def assets(*assets_defs: Any) -> AssetSelection:
+        """These assets: anything that names one, or definitions of several."""
+        return AssetSelection(attribute.Keys(_keys(assets_defs)))
 
     @staticmethod
-    def keys(*keys: Any) -> AssetSelection:
+    def keys(*asset_keys: Any) -> AssetSelection:
         """These keys."""
-        return AssetSelection.assets(*keys)
+        return AssetSelection.assets(*asset_keys)
 
     @staticmethod
-    def checks(*checks: Any) -> AssetSelection:
+    def key_prefixes(*key_prefixes: str | Sequence[str], include_sources: bool = False) -> AssetSelection:
+        """Every asset whose key begins with one of these; a string is one part."""
+        prefixes = tuple((prefix,) if isinstance(prefix, str) else tuple(prefix) for prefix in key_prefixes)
+        return AssetSelection(attribute.KeyPrefixes(prefixes, include_sources))
+
+    @staticmethod
+    def key_substring(key_substring: str, include_sources: bool = False) -> AssetSelection:
+        """Every asset with this text in its key, as people write the key."""
+        return AssetSelection(attribute.KeySubstring(key_substring, include_sources))
+
+    @staticmethod
+    def groups(*group_strs: str, include_sources: bool = False) -> AssetSelection:
+        """Every asset of these groups."""
+        return AssetSelection(attribute.Groups(group_strs, include_sources))
+
+    @staticmethod
+    def tag(key: str, value: str, include_sources: bool = False) -> AssetSelection:
+        """Every asset with this tag and this value."""
+        return AssetSelection(attribute.Tag(key, value, include_sources))
+
+    @staticmethod
+    def tag_string(string: str, include_sources: bool = False) -> AssetSelection:
+        """Every asset with a tag, written `key=value`; `key` alone is an empty value.
+
+        Raises:
+            SelectionError: There is more than one "=".
+        """
+        key, _, value = string.partition("=")
+        if "=" in value:
+            raise SelectionError(f"Bad tag '{string}': write key=value, with one '='.", text=string)
+        return AssetSelection.tag(key, value, include_sources)
+
+    @staticmethod
+    def kind(kind: str | None, include_sources: bool = False) -> AssetSelection:
+        """Every asset of this kind; None for those of no kind."""
+        return AssetSelection(attribute.Kind(kind, include_sources))
+
+    @staticmethod
+    def owner(owner: str | None) -> AssetSelection:
+        """Every asset of this owner, external ones too."""
+        return AssetSelection(attribute.Owner(owner))
+
+    @staticmethod
+    def checks(*assets_defs_or_check_keys: Any) -> AssetSelection:
         """These checks, without their assets: keys, or definitions made by `@asset_check`."""
-        return Checks(frozenset(key for check in checks for key in _check_keys(check)))
+        found = dict.fromkeys(key for check in assets_defs_or_check_keys for key in _check_keys(check))
+        return AssetSelection(check_term.Checks(tuple(found)))
 
     @staticmethod
-    def checks_for_assets(*assets: Any) -> AssetSelection:
+    def checks_for_assets(*assets_defs: Any) -> AssetSelection:
         """The checks of these assets, without the assets."""
-        return ChecksOf(AssetSelection.assets(*assets))
+        return AssetSelection(check_term.ChecksOf(attribute.Keys(_keys(assets_defs))))
 
     @staticmethod
     def all_asset_checks() -> AssetSelection:
         """Every check, without any asset."""
-        return ChecksOf(None)
+        return AssetSelection(check_term.ChecksOf())
+
+    @staticmethod
+    def from_string(string: str, include_sources: bool = False) -> AssetSelection:
+        """What a text of the selection language means; see `docs/reference/selection.md`.
+
+        Raises:
+            SelectionError: The text is no selection; shows the character at fault.
+        """
+        from assetq.selection.parser import parse
+
+        return AssetSelection(parse(string, include_sources))
+
+    @staticmethod
+    def from_coercible(selection: Any) -> AssetSelection:
+        """A selection from text, anything that names assets or checks, or a list of these, which is their union.
+
+        Raises:
+            SelectionError: It is none of these, or a text that cannot be read.
+        """
+        if isinstance(selection, AssetSelection):
+            return selection
+        if isinstance(selection, str):
+            return AssetSelection.from_string(selection)
+        if isinstance(selection, AssetCheckKey | AssetChecksDefinition):
+            return AssetSelection.checks(selection)
+        if isinstance(selection, list | tuple | set | frozenset):
+            return _from_several(selection)
+        try:
+            return AssetSelection.assets(selection)
+        except InvalidKeyError:
+            raise SelectionError(
+                f"{selection!r} selects no assets. Give text, an AssetSelection, keys, assets, or a list of these.",
+                text=str(selection),
+            ) from None
+
+    def __or__(self, other: AssetSelection) -> AssetSelection:
+        return AssetSelection(union([self.term, other.term])) if isinstance(other, AssetSelection) else NotImplemented
+
+    def __and__(self, other: AssetSelection) -> AssetSelection:
+        if not isinstance(other, AssetSelection):
+            return NotImplemented
+        return AssetSelection(intersection([self.term, other.term]))
+
+    def __sub__(self, other: AssetSelection) -> AssetSelection:
+        return (
+            AssetSelection(Difference(self.term, other.term)) if isinstance(other, AssetSelection) else NotImplemented
+        )
+
+    def upstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
+        """What can be materialized of these and of everything upstream, at most `depth` steps away."""
+        return AssetSelection(traversal.Upstream(self.term, _steps(depth), include_self))
+
+    def downstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
+        """These and everything downstream, at most `depth` steps away."""
+        return AssetSelection(traversal.Downstream(self.term, _steps(depth), include_self))
+
+    def upstream_source_assets(self) -> AssetSelection:
+        """The external assets among these and everything upstream of them."""
+        return AssetSelection(traversal.ParentSources(self.term))
+
+    def roots(self) -> AssetSelection:
+        """Those that have no other of them upstream, however far."""
+        return AssetSelection(traversal.Roots(self.term))
+
+    def sources(self) -> AssetSelection:
+        """The same as `roots`."""
+        return self.roots()
+
+    def sinks(self) -> AssetSelection:
+        """Those that have no other of them downstream, however far."""
+        return AssetSelection(traversal.Sinks(self.term))
+
+    def materializable(self) -> AssetSelection:
+        """Those that can be materialized."""
+        return AssetSelection(traversal.Materializable(self.term))
+
+    def required_multi_asset_neighbors(self) -> AssetSelection:
+        """With the assets that the same op makes, where it cannot make some without the others."""
+        return AssetSelection(traversal.RequiredNeighbors(self.term))
 
     def without_checks(self) -> AssetSelection:
         """The assets alone."""
-        return WithoutChecks(self)
+        return self - AssetSelection.all_asset_checks()
 
-    @staticmethod
-    def groups(*groups: str) -> AssetSelection:
-        """Every asset of these groups."""
-        return _union(Attribute("group", group) for group in groups)
+    def resolve(self, all_assets: Any, allow_missing: bool = False) -> set[AssetKey]:
+        """The keys that it means; external assets may be among them.
 
-    @staticmethod
-    def tag(key: str, value: str) -> AssetSelection:
-        """Every asset with this tag."""
-        return Attribute("tag", f"{key}={value}" if value else key)
+        Args:
+            all_assets: An asset graph, `Definitions`, or assets.
+            allow_missing: Whether keys that do not exist are passed over.
 
-    @staticmethod
-    def kind(kind: str) -> AssetSelection:
-        """Every asset of this kind."""
-        return Attribute("kind", kind)
+        Raises:
+            UnknownAssetError: A key does not exist; proposes the nearest.
+        """
+        return self.term.keys(Scope(graph_of(all_assets), allow_missing))
 
-    @staticmethod
-    def owner(owner: str) -> AssetSelection:
-        """Every asset of this owner."""
-        return Attribute("owner", owner)
+    def resolve_checks(self, asset_graph: Any, allow_missing: bool = False) -> set[AssetCheckKey]:
+        """The checks that it means: those of its assets, unless it says otherwise. Arguments as for `resolve`."""
+        return self.term.checks(Scope(graph_of(asset_graph), allow_missing))
 
+    def to_selection_str(self) -> str:
+        """Itself as text that `from_string` reads."""
+        return self.term.text()
 
-def _union(parts: Iterable[AssetSelection]) -> AssetSelection:
-    result: AssetSelection = Keys(())
-    for part in parts:
-        result = result | part
-    return result
+    def __str__(self) -> str:
+        return self.to_selection_str()
 
+    def __repr__(self) -> str:
+        return f"AssetSelection.from_string({self.to_selection_str()!r})"
 
-@dataclass(frozen=True, slots=True)
-class Everything(AssetSelection):
-    """Every asset that can be materialized."""
 
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        return set(graph.executable_keys)
+def graph_of(assets: Any) -> AssetGraph:
+    """The graph of what `AssetSelection.resolve` takes."""
+    if isinstance(assets, AssetGraph):
+        return assets
+    if isinstance(assets, Definitions):
+        return assets.graph
+    if not isinstance(assets, Iterable):
+        raise SelectionError(f"{assets!r} is no asset graph; give Definitions, a graph, or a list of assets.")
+    return Definitions(list(assets)).graph
 
 
-@dataclass(frozen=True, slots=True)
-class Keys(AssetSelection):
-    """Some keys, each of which must exist."""
+def _steps(depth: int | None) -> int | None:
+    """A depth below zero goes nowhere, as in Dagster."""
+    return None if depth is None else max(depth, 0)
 
-    wanted: tuple[AssetKey, ...]
 
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        return {graph.get(key).key for key in self.wanted}
+def _keys(assets: Iterable[Any]) -> tuple[AssetKey, ...]:
+    return tuple(dict.fromkeys(key for asset in assets for key in _keys_of(asset)))
 
 
-@dataclass(frozen=True, slots=True)
-class Named(AssetSelection):
-    """One asset by its key as people write it."""
+def _keys_of(asset: Any) -> Iterable[AssetKey]:
+    keys = getattr(asset, "keys", None)
+    if isinstance(keys, set | frozenset) and keys:
+        return [spec.key for spec in asset.specs]
+    return [AssetKey.from_coercible(asset)]
 
-    text: str
 
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        return {graph.get(self.text).key}
+def _check_keys(check: Any) -> Iterable[AssetCheckKey]:
+    return (check,) if isinstance(check, AssetCheckKey) else sorted(check.check_keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute(AssetSelection):
-    """Every asset with something in common; `*` stands for any characters."""
-
-    name: str
-    value: str
-
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        found = {key for key, node in graph.nodes.items() if self._matches(node)}
-        if not found and self.name == "key" and "*" not in self.value:
-            raise UnknownAssetError(f"There is no asset '{self.value}'.{suggest(self.value, graph.nodes)}")
-        return found
-
-    def _matches(self, node: AssetNode) -> bool:
-        if self.name == "key_substring":
-            return self.value in str(node.key)
-        if self.name == "tag":
-            key, _, value = self.value.partition("=")
-            return any(fnmatchcase(k, key) and (not value or fnmatchcase(v, value)) for k, v in node.tags.items())
-        candidates = {
-            "key": [str(node.key)],
-            "group": [node.group_name],
-            "kind": list(node.kinds),
-            "owner": list(node.owners),
-        }[self.name]
-        return any(fnmatchcase(candidate, self.value) for candidate in candidates)
-
-
-@dataclass(frozen=True, slots=True)
-class Both(AssetSelection):
-    """A selection with its surroundings; a depth of None means all the way."""
-
-    inner: AssetSelection
-    up: int | None
-    down: int | None
-
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        keys = self.inner.resolve(graph)
-        above = graph.ancestors(keys, self.up) & graph.nodes.keys()
-        return keys | above | graph.descendants(keys, self.down)
-
-
-@dataclass(frozen=True, slots=True)
-class Function(AssetSelection):
-    """The roots or the sinks of a selection."""
-
-    name: str
-    inner: AssetSelection
-
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        keys = self.inner.resolve(graph)
-        near = graph.parents if self.name == "roots" else graph.children
-        return {key for key in keys if not keys & set(near(key))}
-
-
-@dataclass(frozen=True, slots=True)
-class Combined(AssetSelection):
-    """Two selections, joined by a set operation."""
-
-    operator: str
-    left: AssetSelection
-    right: AssetSelection
-
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        return self._join(self.left.resolve(graph), self.right.resolve(graph))
-
-    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
-        return self._join(self.left.resolve_checks(graph), self.right.resolve_checks(graph))
-
-    def _join(self, left: set[T], right: set[T]) -> set[T]:
-        if self.operator == "|":
-            return left | right
-        return left & right if self.operator == "&" else left - right
-
-
-def _check_keys(check: Any) -> frozenset[AssetCheckKey]:
-    return frozenset({check}) if isinstance(check, AssetCheckKey) else frozenset(check.check_keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Checks(AssetSelection):
-    """Some checks, each of which must exist."""
-
-    wanted: frozenset[AssetCheckKey]
-
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        return set()
-
-    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
-        known = set(graph.check_keys)
-        for key in sorted(self.wanted - known):
-            raise UnknownAssetError(f"There is no check '{key}'.{suggest(str(key), known)}")
-        return set(self.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class ChecksOf(AssetSelection):
-    """The checks of a selection, or all."""
-
-    inner: AssetSelection | None
-
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        return set()
-
-    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
-        keys = self.inner.resolve(graph) if self.inner else set(graph.nodes)
-        return {check for check in graph.check_keys if check.asset_key in keys}
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutChecks(AssetSelection):
-    """The assets of a selection alone."""
-
-    inner: AssetSelection
-
-    def resolve(self, graph: AssetGraph) -> set[AssetKey]:
-        return self.inner.resolve(graph)
-
-    def resolve_checks(self, graph: AssetGraph) -> set[AssetCheckKey]:
-        return set()
-
-
-def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
-    """The assets to materialize, in topological order.
-
-    Args:
-        graph: The asset graph.
-        selection: Text, an `AssetSelection`, anything that names an asset, or a list of these (their union).
-
-    Returns:
-        Keys of executable assets; none when only checks are selected.
-
-    Raises:
-        SelectionError: The text cannot be read, or nothing that can be materialized is selected.
-        UnknownAssetError: A named asset is not defined.
-    """
-    from assetq.errors import SelectionError
-
-    described = to_selection(selection)
-    chosen = described.resolve(graph)
-    keys = tuple(key for key in graph.executable_keys if key in chosen)
-    if not keys and not described.resolve_checks(graph) and not chosen & graph.observable_keys:
-        raise SelectionError(
-            f"The selection {selection!r} holds no asset that can be materialized.", text=str(selection)
-        )
-    return keys
-
-
-def select_checks(graph: AssetGraph, selection: Any) -> frozenset[AssetCheckKey]:
-    """The checks that a selection means; see `select`."""
-    return frozenset(to_selection(selection).resolve_checks(graph))
-
-
-def select_observed(graph: AssetGraph, selection: Any) -> frozenset[AssetKey]:
-    """The external assets of a selection that are observed here; only those that it names."""
-    return frozenset(to_selection(selection).resolve(graph) & graph.observable_keys)
-
-
-def to_selection(selection: Any) -> AssetSelection:
-    """An `AssetSelection` from whatever `select` takes."""
-    from assetq.selection.parser import parse
-
-    if isinstance(selection, AssetSelection):
-        return selection
-    if isinstance(selection, str):
-        return parse(selection)
-    if isinstance(selection, list | tuple | set | frozenset):
-        return _union(to_selection(part) for part in selection)
-    return AssetSelection.assets(selection)
+def _from_several(parts: Iterable[Any]) -> AssetSelection:
+    terms = [AssetSelection.from_coercible(part).term for part in parts]
+    keys = [key for term in terms if isinstance(term, attribute.Keys) for key in term.wanted]
+    if len(terms) == sum(isinstance(term, attribute.Keys) for term in terms):
+        return AssetSelection(attribute.Keys(tuple(dict.fromkeys(keys))))
+    return AssetSelection(union(terms))
