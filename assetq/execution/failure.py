@@ -53,6 +53,16 @@ def _is_own(module: str) -> bool:
     return module == OWN_CODE or module.startswith(OWN_CODE + ".")
 
 
+def ends_process(error: BaseException) -> bool:
+    """True for an exit that a signal handler asked for: it is meant for the process, not for the step under way."""
+    if not isinstance(error, SystemExit):
+        return False
+    frames = error.__traceback__
+    while frames is not None and frames.tb_next is not None:
+        frames = frames.tb_next
+    return frames is not None and frames.tb_frame.f_code.co_varnames[:2] == ("signum", "frame")
+
+
 def retry_delay_s(error: BaseException, policy: RetryPolicy | None, attempt: int) -> float | None:
     """Seconds before the next attempt; None when there is none.
 
@@ -65,7 +75,7 @@ def retry_delay_s(error: BaseException, policy: RetryPolicy | None, attempt: int
         return (error.seconds_to_wait or 0.0) if attempt <= error.max_retries else None
     if isinstance(error, Failure) and not error.allow_retries:
         return None
-    if isinstance(error, NEVER_RETRIED):
+    if isinstance(error, NEVER_RETRIED) or not isinstance(error, Exception):
         return None
     if policy is None or attempt > policy.max_retries:
         return None

@@ -94,7 +94,7 @@ class LocalRun:
         self.status = RunStatus.CANCELING if self.canceled.is_set() else RunStatus.STARTED
         self.note(EventType.RUN_START)
         for node, step in self._steps():
-            if self.canceled.is_set():
+            if self.canceled.is_set() or isinstance(self.exception, KeyboardInterrupt):
                 break
             self._run_step(node, step)
         self._finish()
@@ -132,7 +132,8 @@ class LocalRun:
         message = f"{result.error.class_name}: {result.error.message}" if result.error else None
         self.note(EVENT_OF[result.status], step_key=task.step_key, attempt=task.attempt, message=message, data=error)
         if result.status in (StepStatus.FAILED, StepStatus.SKIPPED):
-            self.exception = self.exception or result.exception
+            is_stopped = isinstance(result.exception, KeyboardInterrupt)  # nothing else starts then
+            self.exception = result.exception if is_stopped else self.exception or result.exception
             self._skip_downstream(task)
 
     def _pass_on(self, task: StepTask, event: StepEvent) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition
 from assetq.definitions.config import op_config
-from assetq.errors import CheckFailedError, StaleAttemptError
+from assetq.errors import CheckFailedError, StaleAttemptError, StepInterrupted
 from assetq.execution.context import ExecutionContext, RunInfo, context_class, current
 from assetq.execution.declared_type import check_input
 from assetq.execution.event import EventType, StepEvent
-from assetq.execution.failure import error_info, retry_delay_s
+from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
 from assetq.execution.inputs import load_input
 from assetq.execution.report import StepReport
@@ -30,18 +30,22 @@ def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no
         guard: Called before an output becomes visible; raises when the attempt was overtaken.
 
     Returns:
-        How it ended. Errors of user code and of storage are in it, not raised.
+        How it ended. Errors of user code and of storage are in it, not raised; so are `SystemExit` and
+        `KeyboardInterrupt` of user code.
 
     Raises:
         StaleAttemptError: The attempt was overtaken.
         StepInterrupted: The step was told to stop.
+        SystemExit: The process was told to end, by a signal.
     """
     attempt = _Attempt(session, task, guard)
     try:
         produced = attempt.run()
-    except StaleAttemptError:
+    except (StaleAttemptError, StepInterrupted):
         raise
-    except Exception as error:
+    except BaseException as error:
+        if ends_process(error):
+            raise
         return attempt.failed(error)
     status = StepStatus.SUCCEEDED if produced else StepStatus.SKIPPED
     return StepResult(status, tuple(attempt.events))
@@ -112,14 +116,14 @@ class _Attempt:
             metadata=self.report.given_metadata,
         )
 
-    def failed(self, error: Exception) -> StepResult:
+    def failed(self, error: BaseException) -> StepResult:
         """The result of an attempt that raised."""
         if not isinstance(error, CheckFailedError):
             # A blocking check fails when the asset was made; nothing else that fails leaves one.
             self.events[:] = [e for e in self.events if e.type is not EventType.ASSET_MATERIALIZATION]
         delay_s = retry_delay_s(error, self.definition.op.retry_policy, self.task.attempt)
         status = StepStatus.FAILED if delay_s is None else StepStatus.RETRY
-        if status is StepStatus.FAILED:
+        if status is StepStatus.FAILED and not isinstance(error, KeyboardInterrupt):
             self._run_hooks(error)
         logging.getLogger("assetq.step").info("%s %s: %s", self.task.step_key, status, error)
         return StepResult(status, tuple(self.events), error_info(error), int((delay_s or 0) * 1000), error)

@@ -219,3 +219,22 @@ def test_direct_calls(dg):
 
     assert hook(dg.build_hook_context(resources={"r": 3})) == 3
     assert other(dg.build_hook_context(op_exception=ValueError("x"))) == "x"
+
+
+def test_an_exit_is_a_failure_and_an_interrupt_is_none(dg):
+    seen = []
+
+    @dg.failure_hook
+    def note(context):
+        seen.append(type(context.op_exception))
+
+    def raising(error):
+        @dg.asset(name=error.__name__, hooks={note})
+        def one():
+            raise error
+
+        return one
+
+    dg.materialize([raising(SystemExit)], raise_on_error=False)
+    dg.materialize([raising(KeyboardInterrupt)], raise_on_error=False)
+    assert seen == [SystemExit]
