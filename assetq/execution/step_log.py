@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from assetq.execution.event import EventType, StepEvent
 
@@ -10,11 +11,21 @@ MOST_LINES = 1000
 LONGEST_LINE = 4096
 
 
+class StepLogger(logging.Logger):
+    """A logger that takes the name of a level, too: `context.log.log("info", "...")`."""
+
+    def log(self, level: int | str, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a line at a level."""
+        super().log(
+            logging.getLevelNamesMapping()[level.upper()] if isinstance(level, str) else level, msg, *args, **kwargs
+        )
+
+
 class StepLog:
     """A logger whose lines are appended to a step's events, and passed on to Python's logging."""
 
     def __init__(self, step_key: str, events: list[StepEvent]) -> None:
-        self.logger = logging.Logger(f"assetq.step.{step_key}", logging.DEBUG)
+        self.logger = StepLogger(f"assetq.step.{step_key}", logging.DEBUG)
         self.logger.addHandler(_ToEvents(events))
         self.logger.parent = logging.getLogger("assetq.step")
 

@@ -657,3 +657,14 @@ def test_a_built_resource_context(dg):
     assert (context.resource_config, context.resources.b, context.run_id) == ({"a": 1}, 2, None)
     assert context.instance is not None
     assert context.log is not None
+
+
+def test_the_log_takes_levels_by_name(world):
+    dg = world.dg
+
+    @dg.asset
+    def one(context):
+        context.log.log("info", "%s rows", 3)
+        context.log.log(30, "a level by number")
+
+    assert world.run([one]).success
