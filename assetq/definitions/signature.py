@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from assetq.definitions.asset_dep import AssetIn
 from assetq.definitions.asset_key import is_reserved
+from assetq.definitions.check import AssetCheckResult
 from assetq.definitions.config_schema import check_schema
 from assetq.definitions.op import OpInput
 from assetq.definitions.output import MaterializeResult, Nothing, Output
@@ -208,11 +209,20 @@ def value_type(annotation: Any) -> Any:
     if annotation is inspect.Parameter.empty:
         return None
     origin = get_origin(annotation)
+    if origin is tuple and AssetCheckResult in get_args(annotation):  # the value with results of the op's own checks
+        values = [each for each in get_args(annotation) if each is not AssetCheckResult]
+        return value_type(values[0]) if len(values) == 1 else None
     if origin in (Output, MaterializeResult):
         return get_args(annotation)[0]
     if annotation in (Output, MaterializeResult) or (origin is not None and _is_stream(origin)):
         return None
     return type(None) if annotation is None else annotation
+
+
+def declares_output(fn: Callable[..., Any]) -> bool:
+    """True when the function says that it returns an `Output`."""
+    annotation = type_hints(fn).get("return")
+    return Output in (annotation, get_origin(annotation))
 
 
 def _is_stream(origin: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions import MaterializeResult, Op, OpOutput, Output
+from assetq.definitions import AssetCheckResult, MaterializeResult, Op, OpOutput, Output
 from assetq.definitions.output import NO_VALUE
 from assetq.errors import UsageError
 from assetq.execution.context import ExecutionContext
@@ -31,7 +31,10 @@ class ResultCheck:
     def result(self, returned: Any) -> Any:
         """Check what the function returned, and pass it on."""
         outputs = self.op.outputs
-        if isinstance(returned, Output | MaterializeResult):
+        if isinstance(returned, tuple) and any(isinstance(item, AssetCheckResult) for item in returned):
+            for value in (item for item in returned if not isinstance(item, AssetCheckResult)):
+                self.result(value)
+        elif isinstance(returned, Output | MaterializeResult):
             self._item(returned)
         elif len(outputs) == 1:
             self._check(outputs[0].annotation, returned, f"output '{outputs[0].name}'")

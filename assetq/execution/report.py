@@ -30,6 +30,7 @@ from assetq.definitions import (
 from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
+from assetq.definitions.signature import declares_output
 from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
 from assetq.execution.context import ExecutionContext
 from assetq.execution.data_version import VersionMark
@@ -65,6 +66,11 @@ def results_of(returned: Any) -> Iterator[Any]:
         yield from returned
     else:
         yield returned
+
+
+def carries_checks(returned: Any) -> bool:
+    """True for a tuple that holds results of the op's own checks beside its output."""
+    return isinstance(returned, tuple) and any(isinstance(item, AssetCheckResult) for item in returned)
 
 
 async def _gathered(items: AsyncIterator[Any]) -> list[Any]:
@@ -127,7 +133,11 @@ class StepReport:
 
     def _store_plain(self, value: Any) -> None:
         op = self.definition.op
-        if len(op.outputs) == 1:
+        if self.definition.check_specs and op.outputs and carries_checks(value):
+            self._take_with_checks(value)
+        elif declares_output(op.fn):
+            raise StepFailedError(f"'{op.name}' is annotated to return an Output, and returned {value!r}; wrap it.")
+        elif len(op.outputs) == 1:
             self._store(op.outputs[0], value)
         elif isinstance(value, tuple | list) and value and all(isinstance(item, RESULTS) for item in value):
             for item in value:
@@ -136,6 +146,13 @@ class StepReport:
             raise DefinitionError(f"'{op.name}' has {len(op.outputs)} outputs; yield each of them.", asset=op.name)
         elif value is not None:
             raise StepFailedError(f"'{op.name}' gave {type(value).__name__}; a check gives an AssetCheckResult.")
+
+    def _take_with_checks(self, items: tuple[Any, ...]) -> None:
+        values = [item for item in items if not isinstance(item, AssetCheckResult)]
+        for value in values:
+            self._take_item(value, is_stream=len(values) != 1)
+        for result in (item for item in items if isinstance(item, AssetCheckResult)):
+            self._evaluate(result)
 
     def _output_of(self, item: Output[Any] | MaterializeResult[Any]) -> OpOutput:
         op = self.definition.op
@@ -149,6 +166,8 @@ class StepReport:
         return found
 
     def _store(self, output: OpOutput, item: Any) -> None:
+        if output.name in self.produced:
+            raise StepFailedError(f"'{self.definition.op.name}' gave output '{output.name}' twice; give it once.")
         metadata: dict[str, MetadataValue] = {}
         value, data_version, tags = item, None, {}
         if isinstance(item, Output | MaterializeResult):
@@ -157,6 +176,11 @@ class StepReport:
             value, data_version, tags = item.value, item.data_version, item.tags
         self.values[output.name] = None if value is NO_VALUE else value
         metadata.update(self.context.metadata_of(output.name, output.key))
+        if value is not NO_VALUE and value is not None and output.is_nothing:
+            raise StepFailedError(
+                f"'{self.definition.op.name}' gave {type(value).__name__} for output '{output.name}', which is "
+                "declared to be nothing; leave the value out, or mend the annotation."
+            )
         if value is not NO_VALUE and not output.is_nothing:
             check_output(output, value, self.context, self.definition.op.name)
             metadata.update(self._handle_output(output, value, metadata))

@@ -1,5 +1,7 @@
 """What ops give back."""
 
+import pytest
+
 
 def test_a_value_is_stored_and_loaded(world):
     dg = world.dg
@@ -222,3 +224,138 @@ def test_failure_carries_its_description(world):
     outcome = world.run([one])
     assert outcome.failed == {"one"}
     assert "the source is empty" in outcome.errors
+
+
+@pytest.mark.parametrize("wrapped", ["value", "output", "result"])
+def test_a_tuple_of_the_output_and_its_checks(world, wrapped):
+    dg = world.dg
+    given = {"value": 5, "output": dg.Output(5), "result": dg.MaterializeResult(value=5)}[wrapped]
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("low", asset="one"), dg.AssetCheckSpec("high", asset="one")])
+    def one():
+        low = dg.AssetCheckResult(passed=True, check_name="low")
+        return given, low, dg.AssetCheckResult(passed=True, check_name="high")
+
+    @dg.asset
+    def two(one):
+        return one + 1
+
+    outcome = world.run([one, two])
+    assert outcome.success
+    assert outcome.value("two") == 6
+
+
+def test_the_annotation_of_such_a_tuple_tells_the_type(world):
+    dg = world.dg
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("ok", asset="good")])
+    def good() -> tuple[int, dg.AssetCheckResult]:
+        return 5, dg.AssetCheckResult(passed=True)
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("ok", asset="bad")])
+    def bad() -> tuple[dg.Output[int], dg.AssetCheckResult]:
+        return dg.Output("five"), dg.AssetCheckResult(passed=True)
+
+    outcome = world.run([good, bad])
+    assert outcome.failed == {"bad"}
+    assert outcome.value("good") == 5
+
+
+def test_a_tuple_without_checks_is_a_value(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        return 1, 2
+
+    assert world.run([one]).value("one") == (1, 2)
+
+
+@pytest.mark.parametrize("kind", ["Output", "MaterializeResult"])
+def test_an_output_is_given_once(world, kind):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        for _ in range(2):
+            yield dg.Output(1) if kind == "Output" else dg.MaterializeResult()
+
+    outcome = world.run([one])
+    assert not outcome.success
+    assert outcome.failed == {"one"}
+
+
+def test_nothing_is_what_it_says(world):
+    dg = world.dg
+
+    @dg.asset
+    def one() -> None:
+        return 1
+
+    @dg.asset(dagster_type=dg.Nothing)
+    def two():
+        return 1
+
+    @dg.asset
+    def three() -> None:
+        pass
+
+    outcome = world.run([one, two, three])
+    assert outcome.failed == {"one", "two"}
+
+
+def test_a_declared_output_is_returned_as_one(world):
+    dg = world.dg
+
+    @dg.asset
+    def one() -> dg.Output[int]:
+        return 1
+
+    @dg.asset
+    def two() -> dg.Output:
+        return None
+
+    @dg.asset
+    def three() -> dg.Output[int]:
+        return dg.Output(3)
+
+    @dg.asset
+    def four() -> dg.MaterializeResult:
+        pass
+
+    outcome = world.run([one, two, three, four])
+    assert outcome.failed == {"one", "two"}
+
+
+def test_an_exit_fails_its_step(world):
+    dg = world.dg
+
+    @dg.asset(retry_policy=dg.RetryPolicy(max_retries=2))
+    def one():
+        raise SystemExit(3)
+
+    @dg.asset
+    def two():
+        return 2
+
+    outcome = world.run([one, two])
+    assert outcome.failed == {"one"}
+    assert outcome.materialized == ["two"]
+    assert "SystemExit" in outcome.errors
+
+
+def test_an_interrupt_ends_the_run(dg):
+    @dg.asset
+    def one():
+        raise KeyboardInterrupt
+
+    @dg.asset
+    def two():
+        return 2
+
+    result = dg.materialize([one, two], raise_on_error=False)
+    assert not result.success
+    assert result.get_failed_step_keys() == {"one"}
+    assert result.get_asset_materialization_events() == []
+    with pytest.raises(KeyboardInterrupt):
+        dg.materialize([one, two])
