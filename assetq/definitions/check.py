@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep, merge_deps
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
+from assetq.definitions.record_value import RecordValue
 from assetq.errors import DefinitionError, DuplicateKeyError, InvalidKeyError
 
 # A check is written as "asset:name", and is named in events and on the command line.
@@ -152,7 +153,7 @@ def refuse_same_checks(specs: Iterable[AssetCheckSpec], location: object | None)
             )
 
 
-class AssetCheckResult:
+class AssetCheckResult(RecordValue):
     """What a check found. Mirrors Dagster's `AssetCheckResult`.
 
     Args:
@@ -189,19 +190,7 @@ class AssetCheckResult:
 
     def with_metadata(self, metadata: Mapping[str, Any]) -> AssetCheckResult:
         """A copy with other metadata."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return AssetCheckResult(**{**values, "metadata": metadata})
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AssetCheckResult) and all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.passed, self.asset_key, self.check_name))
-
-    def __repr__(self) -> str:
-        return f"AssetCheckResult(passed={self.passed}, check_name={self.check_name!r}, asset_key={self.asset_key})"
+        return self._changed(metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +204,11 @@ class AssetCheckEvaluation:
     severity: AssetCheckSeverity = AssetCheckSeverity.ERROR
     description: str | None = None
     blocking: bool = False
+    partition: str | None = None
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> AssetCheckEvaluation:
+        """A copy with other metadata."""
+        return replace(self, metadata=normalize_metadata(metadata))
 
     @property
     def asset_check_key(self) -> AssetCheckKey:

@@ -9,9 +9,12 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.check import AssetCheckResult
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
 from assetq.definitions.output import DataVersion
+from assetq.definitions.record_value import RecordValue, result_named
+
+DATA_VERSION_TAG = "dagster/data_version"
 
 
-class AssetObservation:
+class AssetObservation(RecordValue):
     """The record that something was seen about an asset. Mirrors Dagster's `AssetObservation`.
 
     Args:
@@ -43,8 +46,17 @@ class AssetObservation:
         """The asset's key, as text."""
         return str(self.asset_key)
 
+    @property
+    def data_version(self) -> str | None:
+        """The data version that its tags tell."""
+        return self.tags.get(DATA_VERSION_TAG)
 
-class ObserveResult:
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetObservation:
+        """A copy with other metadata."""
+        return self._changed(metadata=metadata)
+
+
+class ObserveResult(RecordValue):
     """What an observation function gives back. Mirrors Dagster's `ObserveResult`.
 
     Args:
@@ -72,8 +84,16 @@ class ObserveResult:
         self.data_version = data_version
         self.tags = dict(tags or {})
 
+    def check_result_named(self, check_name: str) -> AssetCheckResult:
+        """The result of one of the checks.
 
-class ExpectationResult:
+        Raises:
+            InvariantError: There is none of that name.
+        """
+        return result_named(self.check_results, check_name)
+
+
+class ExpectationResult(RecordValue):
     """Whether something was as an op expected. Mirrors Dagster's `ExpectationResult`; it never fails a step."""
 
     __slots__ = ("description", "label", "metadata", "success")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.check import AssetCheckResult
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
+from assetq.definitions.record_value import RecordValue, result_named
 
 T = TypeVar("T")
 DEFAULT_OUTPUT = "result"
@@ -33,7 +35,7 @@ class DataVersion:
     value: str
 
 
-class Output(Generic[T]):
+class Output(RecordValue, Generic[T]):
     """A value with what is known about it. Mirrors Dagster's `Output`.
 
     Args:
@@ -61,8 +63,12 @@ class Output(Generic[T]):
         self.data_version = data_version
         self.tags = dict(tags or {})
 
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
+        """A copy with other metadata."""
+        return self._changed(metadata=metadata)
 
-class MaterializeResult(Generic[T]):
+
+class MaterializeResult(RecordValue, Generic[T]):
     """Says that an asset was materialized. Mirrors Dagster's `MaterializeResult`.
 
     Args:
@@ -93,8 +99,16 @@ class MaterializeResult(Generic[T]):
         self.tags = dict(tags or {})
         self.value = value
 
+    def check_result_named(self, check_name: str) -> AssetCheckResult:
+        """The result of one of the checks.
 
-class AssetMaterialization:
+        Raises:
+            InvariantError: There is none of that name.
+        """
+        return result_named(self.check_results, check_name)
+
+
+class AssetMaterialization(RecordValue):
     """The record that an asset was materialized. Mirrors Dagster's `AssetMaterialization`.
 
     Args:
@@ -125,6 +139,17 @@ class AssetMaterialization:
     def label(self) -> str:
         """The asset's key, as text."""
         return str(self.asset_key)
+
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetMaterialization:
+        """A copy with other metadata."""
+        return self._changed(metadata=metadata)
+
+    @staticmethod
+    def file(path: Any, description: str | None = None, asset_key: Any = None) -> AssetMaterialization:
+        """The record that a file was written; without a key, the words of its path are the asset's."""
+        words = [word for word in re.split(r"\W+", str(path)) if word]
+        key = asset_key if asset_key is not None else words
+        return AssetMaterialization(key, description=description, metadata={"path": MetadataValue.path(str(path))})
 
 
 class Failure(Exception):

@@ -55,10 +55,42 @@ class RecordedError:
 
 
 @dataclass(frozen=True, slots=True)
+class UserFailureData:
+    """What an op told when it raised `Failure`."""
+
+    description: str | None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    label: str = "intentional-failure"
+
+
+@dataclass(frozen=True, slots=True)
 class StepFailureData:
-    """Details of a failure event."""
+    """Details of a failure event; `user_failure_data` is there when the op raised `Failure`."""
 
     error: RecordedError
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    user_failure_data: UserFailureData | None = None
+
+    @property
+    def error_display_string(self) -> str:
+        """The error, for people."""
+        return self.error.to_string()
+
+
+@dataclass(frozen=True, slots=True)
+class HandledOutputData:
+    """Details of an event that tells of a stored output."""
+
+    output_name: str
+    manager_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedInputData:
+    """Details of an event that tells of a loaded input."""
+
+    input_name: str
+    manager_key: str
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
 
@@ -134,6 +166,26 @@ class EventView:
     def is_failure(self) -> bool:
         """True for a failed step or run."""
         return self.type in ("STEP_FAILURE", "RUN_FAILURE")
+
+    @property
+    def is_handled_output(self) -> bool:
+        """True when it tells that an I/O manager stored an output."""
+        return self.type == "HANDLED_OUTPUT"
+
+    @property
+    def is_loaded_input(self) -> bool:
+        """True when it tells that an I/O manager loaded an input."""
+        return self.type == "LOADED_INPUT"
+
+    @property
+    def is_job_success(self) -> bool:
+        """True for a run that succeeded."""
+        return self.type == "RUN_SUCCESS"
+
+    @property
+    def is_job_failure(self) -> bool:
+        """True for a run that failed."""
+        return self.type == "RUN_FAILURE"
 
     @property
     def is_run_failure(self) -> bool:
@@ -243,6 +295,7 @@ class EventView:
             AssetCheckSeverity(self.data["severity"]),
             description or None,
             self.data["blocking"],
+            self.data.get("partition"),
         )
 
     @property
@@ -257,7 +310,8 @@ class EventView:
         error = self.data.get("error", {})
         recorded = RecordedError(error.get("class_name", ""), error.get("message", ""), error.get("stack", ""))
         metadata = {name: MetadataValue.from_json(value) for name, value in error.get("metadata", {}).items()}
-        return StepFailureData(recorded, metadata)
+        told = UserFailureData(recorded.message or None, metadata) if error.get("is_failure") else None
+        return StepFailureData(recorded, metadata, told)
 
     @property
     def step_expectation_result_data(self) -> ExpectationResult:
@@ -273,4 +327,8 @@ class EventView:
             return self.asset_observation_data
         if self.is_asset_check_evaluation:
             return self.asset_check_evaluation_data
+        if self.is_handled_output:
+            return HandledOutputData(self.data["output"], self.data["io_manager_key"])
+        if self.is_loaded_input:
+            return LoadedInputData(self.data["input"], self.data["io_manager_key"], self.metadata)
         return self.step_failure_data if self.is_step_failure else None

@@ -19,12 +19,16 @@ OWN_CODE = __name__.partition(".")[0]
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """An error as it is recorded: `stack` begins in the user's code and is at most 16 KiB long."""
+    """An error as it is recorded: `stack` begins in the user's code and is at most 16 KiB long.
+
+    `is_failure` tells that the op raised `Failure`, so the message is the description that it gave.
+    """
 
     class_name: str
     message: str
     stack: str = ""
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    is_failure: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain."""
@@ -33,6 +37,8 @@ class ErrorInfo:
             "message": self.message,
             "stack": self.stack,
         }
+        if self.is_failure:
+            document["is_failure"] = True
         if self.metadata:
             document["metadata"] = {name: value.to_json() for name, value in self.metadata.items()}
         return document
@@ -45,8 +51,8 @@ def error_info(error: BaseException) -> ErrorInfo:
         frames = frames.tb_next
     is_told = isinstance(error, AssetqError) and (frames is None or _is_own(frames.tb_frame.f_globals["__name__"]))
     stack = "" if is_told else "".join(traceback.format_exception(type(error), error, frames))
-    metadata = error.metadata if isinstance(error, Failure) else {}
-    return ErrorInfo(type(error).__name__, str(error), stack[-LONGEST_STACK:], metadata)
+    told = (type(error).__name__, str(error), stack[-LONGEST_STACK:])
+    return ErrorInfo(*told, error.metadata, is_failure=True) if isinstance(error, Failure) else ErrorInfo(*told)
 
 
 def _is_own(module: str) -> bool:

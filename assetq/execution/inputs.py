@@ -56,11 +56,11 @@ def load_input(
         reader=definition.op.name,
     )
     value = session.io_manager(manager_key).load_input(context)
-    events.extend(_loaded(op_input, context))
+    events.extend(_loaded(op_input, context, manager_key))
     return value
 
 
-def _loaded(op_input: OpInput, context: InputContext) -> Iterator[StepEvent]:
+def _loaded(op_input: OpInput, context: InputContext, manager_key: str) -> Iterator[StepEvent]:
     """What the log is told of an input: what its manager observed, and that it was loaded."""
     now_ms = time.time_ns() // 1_000_000
     for seen in context.consume_events():
@@ -70,7 +70,7 @@ def _loaded(op_input: OpInput, context: InputContext) -> Iterator[StepEvent]:
         yield StepEvent(
             EventType.ASSET_OBSERVATION, now_ms, asset=str(seen.asset_key), message=seen.description, data=data
         )
-    told = {"input": op_input.name, "metadata": plain(context.consume_logged_metadata())}
+    told = {"input": op_input.name, "io_manager_key": manager_key, "metadata": plain(context.consume_logged_metadata())}
     yield StepEvent(EventType.LOADED_INPUT, now_ms, asset=str(op_input.key), data=told)
 
 

@@ -65,6 +65,26 @@ class RunRecord:
     selection: str = ""
     parent_run_id: str | None = None
 
+    @property
+    def is_finished(self) -> bool:
+        """True when the run has ended."""
+        return self.status.is_terminal
+
+    @property
+    def is_success(self) -> bool:
+        """True when the run succeeded."""
+        return self.status is RunStatus.SUCCESS
+
+    @property
+    def is_failure(self) -> bool:
+        """True when the run failed."""
+        return self.status is RunStatus.FAILURE
+
+    @property
+    def is_failure_or_canceled(self) -> bool:
+        """True when the run failed or was canceled."""
+        return self.is_failure or self.status is RunStatus.CANCELED
+
     def to_json(self) -> dict[str, Any]:
         """The run document."""
         return {

@@ -198,7 +198,9 @@ class StepReport:
         for event in context.consume_events():
             self.note(event)
         recorded = {**context.consume_logged_metadata(), **self._returned_metadata(output, returned)}
-        self._event(EventType.HANDLED_OUTPUT, output.key, {"io_manager_key": output.io_manager_key})
+        self._event(
+            EventType.HANDLED_OUTPUT, output.key, {"output": output.name, "io_manager_key": output.io_manager_key}
+        )
         return recorded
 
     def _returned_metadata(self, output: OpOutput, returned: Any) -> Mapping[str, MetadataValue]:
@@ -347,9 +349,17 @@ class StepReport:
             "blocking": evaluation.blocking,
             "metadata": plain(evaluation.metadata),
         }
+        partition = evaluation.partition or self._checked_partition()
+        if partition is not None:
+            data["partition"] = partition
         told = f"check '{evaluation.check_name}' {'passed' if evaluation.passed else 'failed'}"
         message = f"{told}: {evaluation.description}" if evaluation.description else told
         self._event(EventType.ASSET_CHECK_EVALUATION, evaluation.asset_key, data, message)
+
+    def _checked_partition(self) -> str | None:
+        """The one partition of a check that has partitions itself."""
+        is_check = isinstance(self.definition, AssetChecksDefinition)
+        return self.context.partition_key if is_check and self.context.has_partition_key else None
 
     def _finish(self) -> None:
         op = self.definition.op

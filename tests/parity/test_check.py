@@ -545,3 +545,24 @@ def test_a_partitioned_asset_checks_itself(world):
         run={"partition_key": "2024-01-03"},
     )
     assert outcome.checks == {"table:good": True}
+
+
+def test_the_partition_of_an_evaluation(dg):
+    days = dg.StaticPartitionsDefinition(["x", "y"])
+
+    @dg.asset(partitions_def=days, check_specs=[dg.AssetCheckSpec("own", asset="one")])
+    def one():
+        yield dg.Output(1)
+        yield dg.AssetCheckResult(passed=True)
+
+    @dg.asset_check(asset=one)
+    def whole():
+        return dg.AssetCheckResult(passed=True)
+
+    @dg.asset_check(asset=one, partitions_def=days)
+    def each():
+        return dg.AssetCheckResult(passed=True)
+
+    found = dg.materialize([one, whole, each], partition_key="x").get_asset_check_evaluations()
+    assert {e.check_name: e.partition for e in found} == {"own": None, "whole": None, "each": "x"}
+    assert found[0].with_metadata({"a": 1}).metadata["a"].value == 1

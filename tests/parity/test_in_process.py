@@ -188,3 +188,46 @@ def test_retries_are_counted(dg):
     assert result.success
     assert tries == [0, 1, 2]
     assert result.retry_attempts_for_node("flaky") == 2
+
+
+def test_what_a_failure_told(dg):
+    @dg.asset
+    def told():
+        raise dg.Failure("too few", metadata={"rows": 1})
+
+    @dg.asset
+    def raised():
+        raise ValueError("too few")
+
+    result = dg.materialize([told, raised], raise_on_error=False)
+    found = result.failure_data_for_node("told").user_failure_data
+    assert found.description == "too few"
+    assert found.metadata["rows"].value == 1
+    assert found.label == "intentional-failure"
+    assert result.failure_data_for_node("raised").user_failure_data is None
+    assert "too few" in result.failure_data_for_node("raised").error_display_string
+
+
+def test_what_managers_did(dg):
+    @dg.asset
+    def one():
+        return 1
+
+    @dg.asset
+    def two(one):
+        return one
+
+    events = dg.materialize([one, two]).all_events
+    stored = [event.event_specific_data for event in events if event.is_handled_output]
+    loaded = [event.event_specific_data for event in events if event.is_loaded_input]
+    assert [(data.output_name, data.manager_key) for data in stored] == [("result", "io_manager")] * 2
+    assert [(data.input_name, data.manager_key) for data in loaded] == [("one", "io_manager")]
+
+
+def test_how_the_run_ended(dg):
+    @dg.asset
+    def one():
+        raise ValueError
+
+    run = dg.materialize([one], raise_on_error=False).dagster_run
+    assert (run.is_finished, run.is_success, run.is_failure, run.is_failure_or_canceled) == (True, False, True, True)

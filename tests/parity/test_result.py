@@ -359,3 +359,42 @@ def test_an_interrupt_ends_the_run(dg):
     assert result.get_asset_materialization_events() == []
     with pytest.raises(KeyboardInterrupt):
         dg.materialize([one, two])
+
+
+def test_copies_with_other_metadata(dg):
+    output = dg.Output(1, "one", metadata={"a": 1}, data_version=dg.DataVersion("v"), tags={"t": "1"})
+    made = dg.AssetMaterialization("a", description="d", metadata={"a": 1}, partition="p", tags={"t": "1"})
+    seen = dg.AssetObservation("a", tags={"dagster/data_version": "v"}, metadata={"a": 1})
+    for value in (output, made, seen):
+        changed = value.with_metadata({"b": 2})
+        assert {name: entry.value for name, entry in changed.metadata.items()} == {"b": 2}
+        assert changed.tags == value.tags
+        assert list(value.metadata) == ["a"]
+    assert output.with_metadata({}).output_name == "one"
+    assert made.with_metadata({}).partition == "p"
+    assert seen.with_metadata({}).data_version == "v"
+    assert dg.AssetObservation("a").data_version is None
+
+
+def test_the_record_of_a_file(dg):
+    made = dg.AssetMaterialization.file("/some/file.csv", description="d", asset_key="k")
+    assert made.asset_key == dg.AssetKey("k")
+    assert made.metadata["path"] == dg.MetadataValue.path("/some/file.csv")
+    assert dg.AssetMaterialization.file("/some/file.csv").asset_key.path == ["some", "file", "csv"]
+
+
+def test_results_compare_by_their_parts(dg):
+    assert dg.MaterializeResult(metadata={"a": 1}) == dg.MaterializeResult(metadata={"a": 1})
+    assert dg.MaterializeResult(metadata={"a": 1}) != dg.MaterializeResult(metadata={"a": 2})
+    assert dg.Output(1) == dg.Output(1)
+    assert dg.Output(1) != dg.Output(2)
+    assert dg.AssetMaterialization("a") == dg.AssetMaterialization("a")
+    assert dg.AssetObservation("a") != dg.AssetObservation("b")
+    assert dg.ObserveResult(asset_key="a") == dg.ObserveResult(asset_key="a")
+    assert dg.ExpectationResult(True) == dg.ExpectationResult(True)
+
+
+def test_a_result_of_a_check_by_its_name(dg):
+    low = dg.AssetCheckResult(passed=True, check_name="low")
+    assert dg.MaterializeResult(check_results=[low]).check_result_named("low") is low
+    assert dg.ObserveResult(check_results=[low]).check_result_named("low") is low
