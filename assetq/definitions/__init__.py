@@ -5,8 +5,9 @@ from assetq.definitions.asset_check import asset_check, multi_asset_check
 from assetq.definitions.asset_dep import AssetDep, AssetIn
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_rewrite import map_asset_specs
-from assetq.definitions.asset_spec import AssetSpec
+from assetq.definitions.asset_spec import AssetSpec, apply_freshness_policy
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
+from assetq.definitions.automation_condition import AutomationCondition
 from assetq.definitions.check import (
     AssetCheckEvaluation,
     AssetCheckKey,
@@ -49,6 +50,7 @@ from assetq.definitions.config_schema import (
 from assetq.definitions.dagster_type import DagsterType, PythonObjectDagsterType
 from assetq.definitions.definitions import Definitions
 from assetq.definitions.env_var import EnvVar
+from assetq.definitions.freshness_policy import FreshnessPolicy
 from assetq.definitions.graph import AssetGraph, AssetNode
 from assetq.definitions.hook import HookDefinition, failure_hook, success_hook
 from assetq.definitions.io_manager import (
@@ -171,6 +173,7 @@ __all__ = [
     "AssetSpec",
     "AssetValueLoader",
     "AssetsDefinition",
+    "AutomationCondition",
     "BackfillPolicy",
     "Backoff",
     "Bool",
@@ -199,6 +202,7 @@ __all__ = [
     "Field",
     "Float",
     "FloatMetadataValue",
+    "FreshnessPolicy",
     "HookDefinition",
     "IOManager",
     "IOManagerDefinition",
@@ -264,6 +268,7 @@ __all__ = [
     "TypeCheckContext",
     "UrlCodeReference",
     "UrlMetadataValue",
+    "apply_freshness_policy",
     "asset",
     "asset_check",
     "build_column_schema_change_checks",

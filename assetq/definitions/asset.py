@@ -219,6 +219,8 @@ def _spec(
         group_name=options["group_name"],
         code_version=options["code_version"],
         automation_condition=options["automation_condition"],
+        freshness_policy=options["freshness_policy"],
+        is_virtual=options["is_virtual"],
         owners=options["owners"],
         tags=options["tags"],
         kinds=options["kinds"] or ([options["compute_kind"]] if options["compute_kind"] else None),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from assetq.definitions.asset_dep import AssetDep, merge_deps
 from assetq.definitions.asset_key import AssetKey, prefix_parts
+from assetq.definitions.automation_condition import check_condition
+from assetq.definitions.freshness_policy import FreshnessPolicy, check_freshness
 from assetq.definitions.spec_check import (
     check_group,
     check_metadata,
@@ -18,6 +20,7 @@ from assetq.definitions.spec_check import (
     with_kinds,
     without_kinds,
 )
+from assetq.errors import DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,11 +102,11 @@ class AssetSpec:
             "skippable": skippable,
             "group_name": check_group(group_name, own, location),
             "code_version": check_text(code_version, "code_version", own, location),
-            "automation_condition": automation_condition,
+            "automation_condition": check_condition(automation_condition, f"Asset '{own}'", location),
             "owners": check_owners(owners or (), own, location),
             "tags": with_kinds(check_tags(tags, own, location), kinds),
             "partitions_def": partitions_def,
-            "freshness_policy": freshness_policy,
+            "freshness_policy": check_freshness(freshness_policy, f"Asset '{own}'", location),
             "is_virtual": is_virtual,
         }
         for name, value in values.items():
@@ -174,9 +177,26 @@ class AssetSpec:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
+def apply_freshness_policy(spec: AssetSpec, policy: FreshnessPolicy, overwrite_existing: bool = True) -> AssetSpec:
+    """A spec with a freshness policy. Mirrors Dagster's function; made for `map_asset_specs`.
+
+    Args:
+        spec: The spec.
+        policy: The policy.
+        overwrite_existing: Whether it replaces one that is there.
+
+    Raises:
+        DefinitionError: The first argument is no spec.
+    """
+    if not isinstance(spec, AssetSpec):
+        raise DefinitionError(f"{spec!r} is no AssetSpec; use it in map_asset_specs to reach the specs of assets.")
+    keep = spec.freshness_policy is not None and not overwrite_existing
+    return spec if keep else spec.replace_attributes(freshness_policy=policy)
+
+
 def prefixed_key(name: str, key_prefix: str | Sequence[str] | None) -> AssetKey:
     """Key of the asset `name` under a prefix."""
     return AssetKey([*prefix_parts(key_prefix), name])
 
 
-__all__ = ["DEFAULT_GROUP", "IO_MANAGER_ENTRY", "AssetSpec", "PartitionsLike", "prefixed_key"]
+__all__ = ["DEFAULT_GROUP", "IO_MANAGER_ENTRY", "AssetSpec", "PartitionsLike", "apply_freshness_policy", "prefixed_key"]
