@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assetq.definitions import (
+        AnchorBasedFilePathMapping,
         Any,
         Array,
         AssetCheckEvaluation,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         ExpectationResult,
         Failure,
         Field,
+        FilePathMapping,
         Float,
         FloatMetadataValue,
         FreshnessPolicy,
@@ -131,6 +133,7 @@ if TYPE_CHECKING:
         failure_hook,
         input_manager,
         io_manager,
+        link_code_references_to_git,
         load_asset_checks_from_current_module,
         load_asset_checks_from_modules,
         load_asset_checks_from_package_module,
@@ -154,6 +157,7 @@ if TYPE_CHECKING:
         resource,
         success_hook,
         usable_as_dagster_type,
+        with_source_code_references,
     )
     from assetq.errors import (
         AssetqError,
@@ -226,6 +230,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AddDynamicPartitionsRequest",
     "AllPartitionMapping",
+    "AnchorBasedFilePathMapping",
     "Any",
     "Array",
     "AssetCheckEvaluation",
@@ -280,6 +285,7 @@ __all__ = [
     "ExpectationResult",
     "Failure",
     "Field",
+    "FilePathMapping",
     "FilesystemIOManager",
     "Float",
     "FloatMetadataValue",
@@ -394,6 +400,7 @@ __all__ = [
     "input_manager",
     "instance_for_test",
     "io_manager",
+    "link_code_references_to_git",
     "load_asset_checks_from_current_module",
     "load_asset_checks_from_modules",
     "load_asset_checks_from_package_module",
@@ -423,6 +430,7 @@ __all__ = [
     "success_hook",
     "usable_as_dagster_type",
     "with_resources",
+    "with_source_code_references",
 ]
 
 _LAYERS = ("errors", "definitions", "partitions", "selection", "planning", "io", "execution")

@@ -21,6 +21,12 @@ from assetq.definitions.check_builder import (
     build_metadata_bounds_checks,
     build_time_partition_freshness_checks,
 )
+from assetq.definitions.code_link import (
+    AnchorBasedFilePathMapping,
+    FilePathMapping,
+    link_code_references_to_git,
+    with_source_code_references,
+)
 from assetq.definitions.code_reference import LocalFileCodeReference, UrlCodeReference
 from assetq.definitions.config import Config, PermissiveConfig, RunConfig
 from assetq.definitions.config_schema import (
@@ -155,6 +161,7 @@ from assetq.definitions.type_resolution import (
 from assetq.definitions.value_loader import AssetValueLoader
 
 __all__ = [
+    "AnchorBasedFilePathMapping",
     "Any",
     "Array",
     "AssetCheckEvaluation",
@@ -200,6 +207,7 @@ __all__ = [
     "ExpectationResult",
     "Failure",
     "Field",
+    "FilePathMapping",
     "Float",
     "FloatMetadataValue",
     "FreshnessPolicy",
@@ -282,6 +290,7 @@ __all__ = [
     "input_manager",
     "io_manager",
     "is_config_required",
+    "link_code_references_to_git",
     "load_asset_checks_from_current_module",
     "load_asset_checks_from_modules",
     "load_asset_checks_from_package_module",
@@ -307,4 +316,5 @@ __all__ = [
     "schema_default",
     "success_hook",
     "usable_as_dagster_type",
+    "with_source_code_references",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class SourceLocation:
 
 def location_of(fn: Callable[..., Any]) -> SourceLocation | None:
     """Where a function was defined; None for what has no Python code."""
-    code = getattr(fn, "__code__", None)
+    code = getattr(inspect.unwrap(fn), "__code__", None)  # of what decorators wrapped, the function itself
     if code is None:
         return None
     return SourceLocation(os.path.abspath(code.co_filename), code.co_firstlineno)
