@@ -135,6 +135,7 @@ from assetq.definitions.output import (
     Output,
     RetryRequested,
 )
+from assetq.definitions.provenance import DataProvenance
 from assetq.definitions.resource import (
     ConfigurableResource,
     InitResourceContext,
@@ -197,6 +198,7 @@ __all__ = [
     "DagsterType",
     "DagsterTypeLoader",
     "DagsterTypeLoaderContext",
+    "DataProvenance",
     "DataVersion",
     "DataVersionsByPartition",
     "Definitions",

@@ -8,10 +8,10 @@ from contextvars import ContextVar
 from dataclasses import fields
 from typing import Any, Self, TypeVar
 
-from assetq.definitions import AssetCheckSpec, AssetKey, DataVersion, MetadataValue
+from assetq.definitions import AssetCheckSpec, AssetKey, DataProvenance, DataVersion, MetadataValue
 from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.signature import type_hints
-from assetq.errors import UsageError, suggest
+from assetq.errors import UnknownAssetError, UsageError, suggest
 from assetq.execution.partition_context import PartitionContext
 from assetq.execution.step_context import RunInfo, StepContext
 
@@ -94,6 +94,21 @@ class ExecutionContext(PartitionContext):
     def set_data_version(self, asset_key: AssetKey, data_version: DataVersion) -> None:
         """Set the data version of an asset that the op makes."""
         self.data_versions[str(asset_key)] = data_version.value
+
+    def get_asset_provenance(self, asset_key: AssetKey) -> DataProvenance | None:
+        """From which code and data an asset was last made; of this step's partition where it has one.
+
+        Returns:
+            None when it was never made.
+        """
+        if self.instance is None:
+            return None
+        partition = self.partition_key if self.has_partition_key and asset_key in self._definition().keys else None
+        try:
+            latest = self.instance.latest_materialization(asset_key, partition)
+        except UnknownAssetError:
+            return None
+        return None if latest is None else latest.provenance
 
     def log_event(self, event: Any) -> None:
         """Record an `AssetMaterialization`, `AssetObservation`, `ExpectationResult` or `AssetCheckEvaluation`.

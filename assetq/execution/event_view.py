@@ -12,6 +12,8 @@ from assetq.definitions import (
     AssetKey,
     AssetMaterialization,
     AssetObservation,
+    DataProvenance,
+    DataVersion,
     ExpectationResult,
     MetadataValue,
 )
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from assetq.execution.event import EventType
 
 CODE_VERSION_TAG, DATA_VERSION_TAG = "dagster/code_version", "dagster/data_version"
+INPUT_VERSION_TAG = "dagster/input_data_version/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,18 @@ class EventView:
         for name, tag in (("code_version", CODE_VERSION_TAG), ("data_version", DATA_VERSION_TAG)):
             if self.data.get(name):
                 tags[tag] = str(self.data[name])
-        return tags
+        read = self.data.get("input_data_versions", {})
+        return {**tags, **{INPUT_VERSION_TAG + key: str(version) for key, version in read.items()}}
+
+    @property
+    def provenance(self) -> DataProvenance:
+        """From which code and data the materialization was made."""
+        read = self.data.get("input_data_versions", {})
+        return DataProvenance(
+            self.data.get("code_version"),
+            {AssetKey.from_user_string(key): DataVersion(version) for key, version in read.items()},
+            is_user_provided=bool(self.data.get("is_user_provided")),
+        )
 
     @property
     def materialization(self) -> AssetMaterialization:

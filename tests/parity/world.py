@@ -34,7 +34,7 @@ class Outcome:
         checks: `asset:name` -> whether it passed.
         observed: Keys of observed assets, in order.
         errors: Class names and messages of failures.
-        tags: Asset -> code and data version that were given.
+        tags: Asset -> tags of its materialization.
     """
 
     success: bool
@@ -46,6 +46,7 @@ class Outcome:
     errors: str = ""
     partitions: list[str | None] = field(default_factory=list)
     hooks: list[str] = field(default_factory=list)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
     load: Any = None
 
     def value(self, asset: str) -> Any:
@@ -77,6 +78,7 @@ def outcome_of(events: list[Any], success: bool, load: Any) -> Outcome:
         if kind == "ASSET_MATERIALIZATION":
             found.materialized.append(event.asset)
             found.partitions.append(event.partition)
+            found.tags[event.asset] = dict(event.materialization.tags)
             found.metadata[event.asset] = {n: plain(v) for n, v in event.data["metadata"].items()}
         elif kind == "ASSET_OBSERVATION":
             found.observed.append(event.asset)
@@ -211,4 +213,5 @@ class InDagster(World):
     def note(self, found: Outcome, record: Any, names: list[str]) -> None:
         key = record.asset_key.to_user_string()
         names.append(key)
+        found.tags[key] = dict(record.tags)
         found.metadata[key] = {n: plain(v) for n, v in record.metadata.items() if n != "path"}
