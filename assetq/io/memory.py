@@ -26,8 +26,10 @@ class InMemoryIOManager(IOManager):
         self.values[str(context.asset_key), keys[0] if keys else None] = obj
 
     def load_input(self, context: InputContext) -> Any:
-        """The kept value, or a dict of them by partition key."""
+        """The kept value, or a dict of them by partition key; None when no partition is read."""
         keys = context.partition_keys
+        if keys is not None and not keys:
+            return None
         if keys is None or len(keys) == 1:
             return self._get(context, keys[0] if keys else None)
         return {key: self._get(context, key) for key in keys}

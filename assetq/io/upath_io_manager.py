@@ -162,11 +162,14 @@ class UPathIOManager(IOManager):
     # Loading.
 
     def load_input(self, context: InputContext) -> Any:
-        """Load one value, or a dict of values by partition key when other than one partition is read.
+        """Load one value, or a dict of values by partition key when several partitions are read.
 
+        None when no partition is read, as by the first partition of what reads the one before it.
         With the input metadata `allow_missing_partitions`, partitions that are not stored are left out.
         """
         keys = _keys_of(context)
+        if not keys:
+            return None
         loaded = self._load_all(context, keys)
         if len(keys) == 1:
             return loaded.get(keys[0])

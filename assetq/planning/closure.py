@@ -40,11 +40,17 @@ def _closed_by_shift(node: PlanNode, edge: PlanEdge, steps: IndexSet) -> IndexSe
         begin, end, whole = _stretch_around(node, at)
         seeds = clip(steps, begin, end) | clip(beyond, begin, end)
         inside = _spread(seeds, _step_shift(node, edge), begin + whole)
-        tail = clip(inside, end - _far_steps(node, edge), end)
-        read = reading_steps(edge, node, node, tail)
-        found += (inside | clip(read, begin, end)).ranges
+        inside = inside | clip(_read_from_tail(node, edge, inside, end), begin, end)  # a last chunk that is not full
+        read = _read_from_tail(node, edge, inside, end)
+        found += inside.ranges
         beyond = clip(beyond | read, end, max(beyond.last if beyond else 0, read.last if read else 0) + 1)
     return IndexSet.of(*found)
+
+
+def _read_from_tail(node: PlanNode, edge: PlanEdge, inside: IndexSet, end: int) -> IndexSet:
+    """What waits for the last steps before `end`; those before them are too far away to be read from beyond it."""
+    tail = clip(inside, end - _offsets(edge)[1] // node.chunk - 2, end)
+    return reading_steps(edge, node, node, tail)
 
 
 def _next(steps: IndexSet, beyond: IndexSet, start: int) -> int | None:
@@ -69,11 +75,6 @@ def _step_shift(node: PlanNode, edge: PlanEdge) -> tuple[int, int]:
     """The same in full chunks; never 0, since a chunk does not wait for itself."""
     near, far = _offsets(edge)
     return max(1, near // node.chunk), (node.chunk - 1 + far) // node.chunk
-
-
-def _far_steps(node: PlanNode, edge: PlanEdge) -> int:
-    """Only so many steps at the end of a stretch are read from beyond it, or by a last chunk that is not full."""
-    return _offsets(edge)[1] // node.chunk + 2
 
 
 def _spread(seeds: IndexSet, shift: tuple[int, int], end: int) -> IndexSet:

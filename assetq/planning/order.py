@@ -50,7 +50,7 @@ def in_order(assets: list[AssetsDefinition], checks: list[AssetsDefinition]) -> 
             if not needs[below]:
                 heappush(ready, below)
     if len(ordered) < len(everything):
-        raise _stuck([d for d in checks if needs[place[id(d)]]][0])
+        raise _stuck(next(d for d in checks if needs[place[id(d)]]))
     return ordered
 
 

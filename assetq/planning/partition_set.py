@@ -70,10 +70,14 @@ class PartitionSets:
     def _follow(self, chosen: Sequence[AssetsDefinition]) -> None:
         """From the anchors to what reads them, then to what that reads besides, until nothing more comes up.
 
-        From an anchor that is named by the scope, what it reads comes first.
+        From an anchor that is named by the scope, what it reads comes first. Without one, the keys name the
+        partitions of every asset that is partitioned like an anchor, whatever it reads of the others.
         """
         self.found = {d.op.name: WHOLE for d in chosen if d.partitions_def is None}
-        self._name_anchors(self._anchors(chosen))
+        anchors = self._anchors(chosen)
+        self._name(anchors)
+        if self.scope.anchor is None:
+            self._name_alike(chosen, anchors)
         upwards = self.scope.anchor is not None
         idle = 0
         while idle < 2:
@@ -105,7 +109,13 @@ class PartitionSets:
             raise UsageError(f"Asset '{key}' is not partitioned, so no partitions can be named by it.")
         return anchor
 
-    def _name_anchors(self, anchors: Sequence[AssetsDefinition]) -> None:
+    def _name_alike(self, chosen: Sequence[AssetsDefinition], anchors: Sequence[AssetsDefinition]) -> None:
+        named = {self.grids.of(d): self.found[d.op.name] for d in anchors if d.op.name in self.found}
+        for definition in chosen:
+            if definition.op.name not in self.found and self.grids.of(definition) in named:
+                self.found[definition.op.name] = named[self.grids.of(definition)]
+
+    def _name(self, anchors: Sequence[AssetsDefinition]) -> None:
         """Every anchor that has the partitions of the scope.
 
         Raises:
