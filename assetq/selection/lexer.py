@@ -42,6 +42,7 @@ UP = re.compile(rf"(?:\d+\s*)?\+\s*{OPERAND}|\++{OPERAND}|\*(?=[\w\"(])")
 DOWN = re.compile(r"(?:\+\d+|\++|\*)(?![\w\"(*+])")
 SPACED_DOWN = re.compile(r"\s+\+(?:\s*\d+)?(?![\w\"(*+])(?=\s*(?:$|[,)]|and\b|or\b|minus\b))|\+\s+\d+(?![\w+])", re.I)
 MINUS = re.compile(r"minus\b(?=\s*\S)", re.IGNORECASE)
+OPERATOR = re.compile(r"(?:and|or|not|minus)\b", re.IGNORECASE)
 PUNCTUATION = {"(": "OPEN", ")": "CLOSE", ",": "COMMA", "=": "EQUALS"}
 
 
@@ -110,13 +111,12 @@ class Cutter:
         return (self._match("DOWN", DOWN) if touching else None) or self._match("MINUS", MINUS)
 
     def _value(self) -> Token | None:
-        if self.last == "ATTRIBUTE" or (self.last == "EQUALS" and not self._is_over()):
-            return self._match("VALUE", STRING) or self._match("VALUE", BARE_VALUE)
-        return None
-
-    def _is_over(self) -> bool:
-        """Whether nothing touches the `=` before: the value is empty."""
-        return self.text[self.position - 1].isspace()
+        if self.last not in ("ATTRIBUTE", "EQUALS"):
+            return None
+        is_apart = self.text[self.position - 1].isspace()
+        if is_apart and OPERATOR.match(self.text, self.position):
+            return None
+        return self._match("VALUE", STRING) or self._match("VALUE", BARE_VALUE)
 
     def _word(self) -> Token | None:
         if self.last not in ENDS or self._stands_apart():
@@ -147,11 +147,11 @@ class Cutter:
         if name in UNKNOWABLE:
             raise failure(self.text, self.position, f"'{name}:' cannot be answered here: {UNKNOWABLE[name]}")
         if name not in ATTRIBUTES:
-            known = ", ".join(f"{attribute}:" for attribute in ATTRIBUTES)
+            known = ", ".join(ATTRIBUTES)
             raise failure(
                 self.text,
                 self.position,
-                f"there is no attribute '{name}:'.{suggest(name, ATTRIBUTES)} It takes {known.removesuffix(':')}",
+                f"there is no attribute '{name}:'.{suggest(name, ATTRIBUTES)} Attributes are {known}",
             )
         return self._token("ATTRIBUTE", len(found[0]))
 
@@ -169,7 +169,7 @@ class Cutter:
             raise failure(
                 self.text,
                 self.position,
-                f"there is no function '{found[1]}'.{suggest(found[1], FUNCTIONS)} There are {known}",
+                f"there is no function '{found[1]}'.{suggest(found[1], FUNCTIONS)} Functions are {known}",
             )
         return self._token("FUNCTION", len(found[1]))
 

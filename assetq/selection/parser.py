@@ -17,14 +17,11 @@ from assetq.selection.traversal import FUNCTIONS, Downstream, Upstream
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
+# What can follow -> how to say so; the first that can follow is said.
 EXPECTED = {
-    "NAME": "an asset, or an attribute such as group:sales",
-    "VALUE": "a value",
-    "OPEN": "'('",
-    "CLOSE": "')'",
-    "OR": "'and', 'or'",
-    "COMMA": "',' and another asset",
-    "EQUALS": "'=' and a value",
+    "VALUE": "a value was expected, in double quotes if it holds unusual characters",
+    "CLOSE": "a ')' was expected",
+    "NAME": "an asset was expected, such as orders, or an attribute, such as group:sales",
 }
 
 
@@ -63,10 +60,19 @@ def parse(text: str, include_sources: bool = False) -> Term:
 def _unexpected(text: str, token: Token, expected: set[str]) -> SelectionError:
     from assetq.selection.lexer import failure
 
-    words = [meaning for kind, meaning in EXPECTED.items() if kind in expected]
-    position = len(text) if token.type == "$END" else int(token.start_pos or 0)
-    found = "it ends here" if token.type == "$END" else f"'{token}' does not fit"
-    return failure(text, position, f"{found}; expected {' or '.join(words) or 'the end'}")
+    if token.type == "$END":
+        return failure(text, len(text), f"it ends here, and {_lacking(expected)}")
+    problem = f"'{token.strip()}' does not fit here; {_lacking(expected)}"
+    if token.type == "EQUALS":
+        problem = "'=' stands only between the key of a tag and its value"
+    elif token.type == "CLOSE" and "NAME" not in expected:
+        problem = "this ')' closes nothing"
+    return failure(text, int(token.start_pos or 0), problem)
+
+
+def _lacking(expected: set[str]) -> str:
+    """What was expected, in words."""
+    return next((words for kind, words in EXPECTED.items() if kind in expected), "nothing more was expected")
 
 
 class Builder:
@@ -107,7 +113,7 @@ class Builder:
         result = self.build(parts[0])
         for sign, part in zip(parts[1::2], parts[2::2], strict=True):
             right = self.build(part)
-            result = Difference(result, right) if sign.type == "MINUS" else intersection([result, right])
+            result = Difference(result, right) if sign.type == "MINUS" else _both(result, right)
         return result
 
     def _upstream(self, sign: Token, atom: Tree[Any]) -> Term:
@@ -166,7 +172,7 @@ class Builder:
         try:
             return AssetKey.from_user_string(unquoted(token))
         except InvalidKeyError as error:
-            raise self._failure(token, str(error)) from None
+            raise self._failure(token, f"no asset can be called {token}") from error
 
     def _check(self, value: str, token: Token) -> AssetCheckKey:
         if ":" not in value:
@@ -177,6 +183,13 @@ class Builder:
         from assetq.selection.lexer import failure
 
         return failure(self.text, int(token.start_pos or 0), problem)
+
+
+def _both(left: Term, right: Term) -> Term:
+    """What two terms share; `a and not b` as the difference that it prints, where that is the same."""
+    if isinstance(right, Difference) and right.left == Everything() and left.is_made_here:
+        return Difference(left, right.right)
+    return intersection([left, right])
 
 
 def _value(token: Token) -> str | None:
