@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +143,43 @@ class AssetAttributes:
         return {output.name: output.key for output in self.op.outputs}
 
     @property
+    def node_keys_by_input_name(self) -> dict[str, AssetKey]:
+        """The same as `keys_by_input_name`."""
+        return self.keys_by_input_name
+
+    @property
+    def node_keys_by_output_name(self) -> dict[str, AssetKey]:
+        """The same as `keys_by_output_name`."""
+        return self.keys_by_output_name
+
+    @property
+    def input_names_by_node_key(self) -> dict[AssetKey, str]:
+        """Asset that it is made from -> argument."""
+        return {key: name for name, key in self.keys_by_input_name.items()}
+
+    @property
+    def check_specs_by_output_name(self) -> dict[str, AssetCheckSpec]:
+        """Output -> check that it evaluates."""
+        return {spec.get_python_identifier(): spec for spec in self.check_specs}
+
+    @property
+    def entity_keys_by_output_name(self) -> dict[str, AssetKey | AssetCheckKey]:
+        """Output -> asset or check."""
+        checks = {name: spec.key for name, spec in self.check_specs_by_output_name.items()}
+        return {**self.keys_by_output_name, **checks}
+
+    @property
+    def output_names_by_entity_key(self) -> dict[AssetKey | AssetCheckKey, str]:
+        """Asset or check -> output."""
+        return {key: name for name, key in self.entity_keys_by_output_name.items()}
+
+    @property
+    def unique_id(self) -> str:
+        """Text that tells it from other definitions: eight hex digits over what it makes and checks."""
+        made = json.dumps(sorted(str(key) for key in self.asset_and_check_keys))
+        return hashlib.sha256(made.encode()).hexdigest()[:8]
+
+    @property
     def hook_defs(self) -> frozenset[HookDefinition]:
         """Its hooks."""
         return self.hooks
@@ -215,6 +254,37 @@ class AssetAttributes:
         """
         output = self._output(key)
         return output.spec.io_manager_key or output.io_manager_key
+
+    def get_output_name_for_asset_check_key(self, key: AssetCheckKey) -> str:
+        """The output that evaluates a check.
+
+        Raises:
+            UnknownAssetError: It is none of its checks.
+        """
+        return self.get_spec_for_check_key(key).get_python_identifier()
+
+    def get_op_def_for_asset_key(self, key: AssetKey) -> Op:
+        """The op that makes an asset.
+
+        Raises:
+            UnknownAssetError: It is none of its assets.
+        """
+        self._output(key)
+        return self.op
+
+    def get_checks_targeting_keys(self, keys: Iterable[AssetKey]) -> set[AssetCheckKey]:
+        """Those of its checks that are about some assets."""
+        wanted = set(keys)
+        return {key for key in self.check_keys if key.asset_key in wanted}
+
+    def get_upstream_input_keys(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
+        """What some of its assets are made from, apart from its own assets."""
+        wanted = set(keys)
+        return {dep.asset_key for spec in self.specs if spec.key in wanted for dep in spec.deps} - self.keys
+
+    def get_partition_mapping_for_dep(self, dep_key: AssetKey) -> Any:
+        """The same as `get_partition_mapping`."""
+        return self.get_partition_mapping(dep_key)
 
     def has_output_for_asset_key(self, key: AssetKey) -> bool:
         """Whether it makes the asset."""

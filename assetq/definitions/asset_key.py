@@ -73,6 +73,24 @@ class AssetKey:
         """The key that `to_user_string` wrote."""
         return cls(text.split("/"))
 
+    def to_escaped_user_string(self) -> str:
+        """The same as `to_user_string`: no part can hold a "/" that would have to be escaped."""
+        return self.to_user_string()
+
+    @classmethod
+    def from_escaped_user_string(cls, text: str) -> AssetKey:
+        """The key that `to_escaped_user_string` wrote."""
+        return cls.from_user_string(text)
+
+    def to_db_string(self) -> str:
+        """The same as `to_string`."""
+        return self.to_string()
+
+    @classmethod
+    def from_db_string(cls, text: str | None) -> AssetKey | None:
+        """The key that `to_db_string` wrote; None for nothing."""
+        return cls(json.loads(text)) if text else None
+
     @classmethod
     def from_coercible(cls, value: Any) -> AssetKey:
         """A key from a string ("/" separates parts), a sequence, a key, or anything with one `key`.

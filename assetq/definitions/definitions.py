@@ -21,7 +21,7 @@ from assetq.definitions.op_alias import with_own_names
 from assetq.definitions.reshaping import Reshaping
 from assetq.definitions.resolve_deps import resolve_deps
 from assetq.definitions.source_asset import SourceAsset
-from assetq.definitions.validation import combine, duplicates, problems
+from assetq.definitions.validation import combine, duplicates, listed, named, problems
 from assetq.definitions.value_loader import AssetValueLoader
 from assetq.errors import DefinitionError, UnknownAssetError, suggest
 
@@ -33,12 +33,12 @@ class Definitions(Reshaping):
         assets: `@asset` functions, `AssetSpec`s and `SourceAsset`s.
         resources: Resource key -> resource; "io_manager" stores outputs unless an asset names another.
         asset_checks: `@asset_check` functions; they may stand among the assets, too.
-        jobs, schedules, sensors, executor, loggers: Carried along.
+        jobs, schedules, sensors, executor, loggers, component_tree: Carried along.
         pools: Default limit of each pool.
         metadata: About the code location.
 
     Raises:
-        DefinitionError: An element of `assets` is no asset.
+        DefinitionError: An element of `assets` is no asset, or something is no list or mapping where one must be.
     """
 
     def __init__(
@@ -52,22 +52,25 @@ class Definitions(Reshaping):
         loggers: Mapping[str, Any] | None = None,
         asset_checks: Iterable[Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        component_tree: Any = None,
         pools: Mapping[str, int] | None = None,
     ) -> None:
         self.given: Mapping[str, Any] = {
-            "assets": tuple(_flatten(assets or ())),
-            "schedules": tuple(schedules or ()),
-            "sensors": tuple(sensors or ()),
-            "jobs": tuple(jobs or ()),
-            "resources": dict(resources or {}),
+            "assets": tuple(_flatten(listed(assets, "assets"))),
+            "schedules": listed(schedules, "schedules"),
+            "sensors": listed(sensors, "sensors"),
+            "jobs": listed(jobs, "jobs"),
+            "resources": named(resources, "resources"),
             "executor": executor,
-            "loggers": dict(loggers or {}),
-            "asset_checks": tuple(_flatten(asset_checks or ())),
+            "loggers": named(loggers, "loggers"),
+            "asset_checks": tuple(_flatten(listed(asset_checks, "asset_checks"), "asset_checks")),
             "metadata": normalize_metadata(metadata),
-            "pools": dict(pools or {}),
+            "component_tree": component_tree,
+            "pools": named(pools, "pools"),
         }
         self.schedules, self.sensors, self.jobs = (self.given[name] for name in ("schedules", "sensors", "jobs"))
         self.executor, self.loggers, self.metadata = (self.given[name] for name in ("executor", "loggers", "metadata"))
+        self.component_tree = component_tree
         self.pools: dict[str, int] = self.given["pools"]
         self._name_ops(_once([*self.given["assets"], *self.given["asset_checks"]]))
         self.resources: dict[str, Any] = dict(self.given["resources"])
@@ -255,14 +258,14 @@ def _with_deps_resolved(items: list[Any]) -> tuple[Any, ...]:
     return tuple(resolved.get(id(item), item) for item in items)
 
 
-def _flatten(items: Iterable[Any]) -> Iterator[Any]:
+def _flatten(items: Iterable[Any], what: str = "assets") -> Iterator[Any]:
     for item in items:
         if isinstance(item, list | tuple):
-            yield from _flatten(item)
+            yield from _flatten(item, what)
         elif isinstance(item, AssetsDefinition | AssetSpec | SourceAsset):
             yield item
         else:
-            raise DefinitionError(f"{item!r} in assets is no asset. Decorate functions with @asset.")
+            raise DefinitionError(f"{item!r} in {what} is none of them. Decorate functions with @asset.")
 
 
 def _is_check(item: Any) -> bool:

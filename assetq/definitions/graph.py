@@ -13,12 +13,13 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import DEFAULT_GROUP, AssetSpec
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
 from assetq.definitions.check import AssetCheckKey
+from assetq.definitions.graph_attributes import GraphAttributes, NodeAttributes
 from assetq.definitions.observable import ObservableSourceAsset
 from assetq.errors import CycleError, UnknownAssetError, suggest
 
 
 @dataclass(frozen=True, slots=True)
-class AssetNode:
+class AssetNode(NodeAttributes):
     """One asset with its neighbours; `assets_def` is None for an external one."""
 
     spec: AssetSpec
@@ -82,7 +83,7 @@ class AssetNode:
         return self.assets_def.partitions_def if self.assets_def else self.spec.partitions_def
 
 
-class AssetGraph:
+class AssetGraph(GraphAttributes):
     """All assets of a `Definitions`, connected.
 
     Attributes:

@@ -24,6 +24,7 @@ def merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         **{name: [item for part in parts for item in part[name]] for name in LISTS},
         **{name: _joined(name, [part[name] for part in parts]) for name in MAPPINGS},
         "metadata": {key: value for part in parts for key, value in part["metadata"].items()},
+        "component_tree": next((part["component_tree"] for part in parts if part["component_tree"]), None),
         "executor": _executor([part["executor"] for part in parts]),
     }
 

@@ -98,8 +98,32 @@ class Reshaping:
 
         return type(self)(**{**self.given, "assets": [change_one(item) for item in self.given["assets"]]})
 
+    def with_definition_metadata_update(self, update: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Self:
+        """A copy with the metadata of every asset, spec and check as `update` returns them.
+
+        A `SourceAsset` and what is observed stay as they are. Mirrors Dagster's method.
+        """
+
+        def change(spec: Any) -> Any:
+            return spec.replace_attributes(metadata=dict(update(spec.metadata)))
+
+        def change_one(item: Any) -> Any:
+            if isinstance(item, SourceAsset) or getattr(item, "is_observable", False):
+                return item
+            return _with_check_metadata(map_asset_specs(change, [item])[0], update)
+
+        changed = {name: [change_one(item) for item in self.given[name]] for name in ("assets", "asset_checks")}
+        return type(self)(**{**self.given, **changed})
+
     def _select(self, selection: Any) -> set[AssetKey]:
         found: set[AssetKey] = (
             import_module("assetq.selection").AssetSelection.from_coercible(selection).resolve(self.graph)
         )
         return found
+
+
+def _with_check_metadata(item: Any, update: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Any:
+    specs = getattr(item, "check_specs", ())
+    if not specs:
+        return item
+    return item.replace(check_specs=[spec.with_metadata(dict(update(spec.metadata))) for spec in specs])

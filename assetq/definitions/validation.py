@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec
@@ -21,6 +21,31 @@ from assetq.errors import (
 if TYPE_CHECKING:
     from assetq.definitions.assets_definition import AssetsDefinition
     from assetq.definitions.definitions import Definitions
+
+
+def listed(items: Any, what: str) -> tuple[Any, ...]:
+    """What was given to `Definitions` as a list; nothing for None.
+
+    Raises:
+        DefinitionError: It is none.
+    """
+    if items is not None and (not isinstance(items, Iterable) or isinstance(items, str | Mapping)):
+        raise DefinitionError(f"Definitions is given {what} {items!r}; give a list.")
+    return tuple(items or ())
+
+
+def named(items: Any, what: str) -> dict[str, Any]:
+    """What was given to `Definitions` under names; nothing for None.
+
+    Raises:
+        DefinitionError: It is no mapping, or a name is no text.
+    """
+    if items is not None and not isinstance(items, Mapping):
+        raise DefinitionError(f"Definitions is given {what} {items!r}; give a mapping from name to value.")
+    for name in items or {}:
+        if not isinstance(name, str):
+            raise DefinitionError(f"Definitions is given {what} under {name!r}; names are text.")
+    return dict(items or {})
 
 
 def duplicates(defs: Definitions) -> Iterator[DefinitionError]:

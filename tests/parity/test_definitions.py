@@ -398,3 +398,54 @@ def test_a_mapped_asset_is_stored_by_the_io_manager_it_was_made_with(world):
     moved = up.map_asset_specs(lambda spec: spec.with_io_manager_key("seven"))
     outcome = world.run([moved, down], resources={"seven": seven(dg)})
     assert outcome.value("down") == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"assets": 5}, {"assets": {"a": 1}}, {"assets": [None]}, {"assets": "abc"}, {"asset_checks": 5}),
+        *({"asset_checks": [5]}, {"jobs": 5}, {"schedules": 5}, {"sensors": 5}, {"resources": ["r"]}),
+        *({"resources": {5: "r"}}, {"loggers": ["l"]}, {"metadata": 5}),
+    ],
+    ids=str,
+)
+def test_arguments_of_a_wrong_kind_are_refused(dg, options):
+    with pytest.raises(Exception, match=r"5|None|'a'|abc|\['[rl]'\]"):
+        dg.Definitions(**options)
+
+
+def test_one_asset_is_no_list(dg):
+    @dg.asset
+    def one(): ...
+
+    with pytest.raises(Exception, match="assets"):
+        dg.Definitions(assets=one)
+
+
+def test_metadata_of_everything_are_updated(dg):
+    @dg.asset(metadata={"rows": 1})
+    def one(): ...
+
+    @dg.asset_check(asset=one)
+    def fine():
+        return dg.AssetCheckResult(passed=True)
+
+    @dg.observable_source_asset
+    def seen(): ...
+
+    given = [one, dg.AssetSpec("two"), dg.SourceAsset("three"), seen]
+    defs = dg.Definitions(given, asset_checks=[fine], metadata={"version": 1})
+    changed = defs.with_definition_metadata_update(lambda metadata: {**metadata, "team": "data"})
+    specs = {spec.key.to_user_string(): dict(spec.metadata) for spec in changed.resolve_all_asset_specs()}
+    assert specs["one"] == {"rows": 1, "team": "data"}
+    assert specs["two"] == {"team": "data"}
+    assert "team" not in specs["three"]
+    assert "team" not in specs["seen"]
+    [check] = [spec for item in changed.asset_checks for spec in item.check_specs]
+    assert dict(check.metadata) == {"team": "data"}
+    assert "team" not in changed.metadata
+
+
+def test_a_component_tree_is_carried(dg):
+    assert dg.Definitions().component_tree is None
+    assert dg.Definitions(component_tree=None).component_tree is None

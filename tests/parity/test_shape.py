@@ -467,3 +467,53 @@ def test_resources_read_the_environment_when_they_open(world, monkeypatch):
     outcome = world.run([told], resources={"outer": made})
     assert outcome.success, outcome.errors
     assert outcome.value("told") == ["outer", 3, "inner"]
+
+
+def test_an_asset_tells_names_of_inputs_outputs_and_checks(dg):
+    spec = dg.AssetCheckSpec("fine", asset=["made", "table"])
+
+    @dg.asset(key_prefix="made", deps=["other"], check_specs=[spec])
+    def table(raw): ...
+
+    check = dg.AssetCheckKey(table.key, "fine")
+    raw, other = dg.AssetKey("raw"), dg.AssetKey("other")
+    assert table.node_keys_by_input_name == table.keys_by_input_name == {"raw": raw, "other": other}
+    assert table.input_names_by_node_key == {raw: "raw", other: "other"}
+    assert table.node_keys_by_output_name == table.keys_by_output_name == {"result": table.key}
+    assert table.entity_keys_by_output_name == {"result": table.key, "made__table_fine": check}
+    assert table.output_names_by_entity_key == {table.key: "result", check: "made__table_fine"}
+    assert table.check_specs_by_output_name == {"made__table_fine": spec}
+    assert table.get_output_name_for_asset_check_key(check) == "made__table_fine"
+
+
+def test_an_asset_answers_for_keys(dg):
+    spec = dg.AssetCheckSpec("fine", asset="table")
+
+    @dg.asset(deps=["other"], check_specs=[spec])
+    def table(raw): ...
+
+    assert table.get_op_def_for_asset_key(table.key).name == "table"
+    assert table.get_checks_targeting_keys(frozenset({table.key})) == {spec.key}
+    assert table.get_checks_targeting_keys(frozenset({dg.AssetKey("raw")})) == set()
+    assert table.get_upstream_input_keys(frozenset({table.key})) == {dg.AssetKey("raw"), dg.AssetKey("other")}
+    assert table.get_partition_mapping_for_dep(dg.AssetKey("raw")) is None
+    assert len(table.unique_id) == 8
+
+
+def test_the_id_is_that_of_the_keys(dg):
+    def make(**options):
+        @dg.asset(**options)
+        def table(): ...
+
+        return table
+
+    assert make().unique_id == make().unique_id != make(name="other").unique_id
+
+
+def test_a_key_is_written_and_read(dg):
+    key = dg.AssetKey(["made", "table"])
+    assert key.to_escaped_user_string() == "made/table"
+    assert dg.AssetKey.from_escaped_user_string("made/table") == key
+    assert key.to_db_string() == '["made", "table"]'
+    assert dg.AssetKey.from_db_string('["made", "table"]') == key
+    assert dg.AssetKey.from_db_string(None) is None
