@@ -118,8 +118,8 @@ def asset(
 def _make_asset(fn: Callable[..., Any], **options: Any) -> AssetsDefinition:
     location = location_of(fn)
     naming = _name(fn, options["name"], options["key_prefix"], options["key"], location)
-    signature = read_signature(fn, options["ins"] or {})
     check_options(naming.key, options, location)
+    signature = read_signature(fn, options["ins"] or {})
     if options["io_manager_def"] is not None and options["io_manager_key"] is not None:
         raise DefinitionError(
             f"Asset '{naming.key}' is given io_manager_def and io_manager_key; keep one.",

@@ -8,12 +8,43 @@ from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep
 from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.check import AssetCheckSpec
 from assetq.definitions.config_schema import check_schema
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
 from assetq.definitions.signature import OpSignature
 from assetq.definitions.source_location import SourceLocation
+from assetq.definitions.spec_check import check_kinds
 from assetq.errors import DefinitionError
+
+# Option of the decorator -> what it must be.
+CLASSES: dict[str, type] = {
+    "ins": Mapping,
+    "deps": Iterable,
+    "metadata": Mapping,
+    "description": str,
+    "required_resource_keys": Iterable,
+    "resource_defs": Mapping,
+    "hooks": Iterable,
+    "io_manager_key": str,
+    "op_tags": Mapping,
+    "output_required": bool,
+    "backfill_policy": BackfillPolicy,
+    "retry_policy": RetryPolicy,
+    "code_version": str,
+    "check_specs": Iterable,
+    "kinds": Iterable,
+}
+# The same, of which it must not be one.
+NEVER: dict[str, type] = {"required_resource_keys": str}
+# Option of the decorator -> what each of its members must be; of a mapping, each key.
+MEMBERS: dict[str, type] = {
+    "required_resource_keys": str,
+    "resource_defs": str,
+    "hooks": HookDefinition,
+    "op_tags": str,
+    "check_specs": AssetCheckSpec,
+}
 
 
 def check_options(key: AssetKey, options: Mapping[str, Any], location: SourceLocation | None) -> None:
@@ -22,23 +53,38 @@ def check_options(key: AssetKey, options: Mapping[str, Any], location: SourceLoc
     Raises:
         DefinitionError: Names the option.
     """
-    classes: dict[str, tuple[type, ...]] = {
-        "retry_policy": (RetryPolicy,),
-        "backfill_policy": (BackfillPolicy,),
-        "code_version": (str,),
-        "metadata": (Mapping,),
-        "description": (str,),
-    }
-    for name, allowed in classes.items():
+    for name, allowed in CLASSES.items():
         value = options[name]
-        if value is not None and not isinstance(value, allowed):
-            raise _wrong_kind(key, name, value, allowed[0], location)
-    for hook in options["hooks"] or ():
-        if not isinstance(hook, HookDefinition):
-            raise _wrong_kind(key, "hooks", hook, HookDefinition, location)
+        if value is not None and (not isinstance(value, allowed) or isinstance(value, NEVER.get(name, ()))):
+            raise _wrong_kind(key, name, value, allowed, location)
+    for name, member in MEMBERS.items():
+        for one in options[name] or ():
+            if not isinstance(one, member):
+                raise _wrong_kind(key, name, one, member, location)
+    _check_partitions(key, options["partitions_def"], location)
+    _check_type(key, options["dagster_type"], location)
+    check_kinds(options["kinds"], key, location)
     if options["compute_kind"] and options["kinds"]:
         raise DefinitionError(
             f"Asset '{key}' has compute_kind and kinds; keep kinds.", asset=str(key), location=location
+        )
+
+
+def _check_partitions(key: AssetKey, grid: Any, location: object | None) -> None:
+    if grid is not None and not hasattr(grid, "identity"):
+        raise DefinitionError(
+            f"Asset '{key}' is given partitions_def {grid!r}; give a partitions definition.",
+            asset=str(key),
+            location=location,
+        )
+
+
+def _check_type(key: AssetKey, declared: Any, location: object | None) -> None:
+    if isinstance(declared, str | bytes | int | float | list | tuple | set | Mapping):
+        raise DefinitionError(
+            f"Asset '{key}' is given dagster_type {declared!r}; give a DagsterType or a Python type.",
+            asset=str(key),
+            location=location,
         )
 
 

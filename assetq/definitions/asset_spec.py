@@ -165,9 +165,10 @@ class AssetSpec:
             "deps": self.deps if deps is ... else [*self.deps, *deps],
             "metadata": self.metadata if metadata is ... else {**self.metadata, **metadata},
             "owners": self.owners if owners is ... else [*self.owners, *owners],
-            "tags": self.tags if tags is ... else {**self.tags, **tags},
+            "tags": {**without_kinds(self.tags), **({} if tags is ... else tags)},
+            "kinds": [*self.kinds, *(() if kinds is ... else kinds)],
         }
-        return AssetSpec(**{**self._values(), **more, "kinds": None if kinds is ... else kinds})
+        return AssetSpec(**{**self._values(), **more})
 
     def with_io_manager_key(self, io_manager_key: str) -> AssetSpec:
         """A copy that another resource stores and loads."""

@@ -71,7 +71,7 @@ def read_signature(
     config = next((p.name for p in rest if p.name == "config"), None)
     resources = {p.name: p.name for p in rest if _is_resource(hints.get(p.name))}
     loaded = [p.name for p in rest if p.name != config and p.name not in resources]
-    _check_ins(fn, ins, loaded, takes_any=len(rest) < len(named))
+    _check_ins(fn, ins, loaded, takes_any=any(p.kind is p.VAR_KEYWORD for p in named))
     _refuse_reserved(fn, loaded)
     inputs = [_input_of(name, hints.get(name), ins.get(name, AssetIn())) for name in loaded]
     inputs += [_input_of(name, None, asset_in) for name, asset_in in ins.items() if name not in loaded]
@@ -103,7 +103,7 @@ def _context_of(fn: Callable[..., Any], parameters: list[inspect.Parameter], hin
 
 
 def _without_variadic(fn: Callable[..., Any], parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    """The parameters without `**kwargs`, which takes whatever `ins` names."""
+    """The parameters without `**kwargs`, which takes whatever `ins` names, and without keywords that have a default."""
     for parameter in parameters:
         if parameter.kind is parameter.VAR_POSITIONAL:
             raise DefinitionError(
@@ -112,7 +112,11 @@ def _without_variadic(fn: Callable[..., Any], parameters: list[inspect.Parameter
                 asset=fn.__name__,
                 location=location_of(fn),
             )
-    return [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
+    return [p for p in parameters if p.kind is not p.VAR_KEYWORD and not _is_option(p)]
+
+
+def _is_option(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty
 
 
 def _check_ins(fn: Callable[..., Any], ins: Mapping[str, AssetIn], arguments: list[str], takes_any: bool) -> None:

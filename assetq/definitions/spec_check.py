@@ -40,7 +40,11 @@ def check_group(group: str | None, asset: object, location: object | None) -> st
 
 
 def check_tags(tags: Mapping[str, str] | None, asset: object, location: object | None) -> dict[str, str]:
-    """The tags, if keys and values are plain words; a kind may have any name."""
+    """The tags, if keys and values are plain words; the key of a kind is a word after `dagster/kind/`."""
+    if tags is not None and not isinstance(tags, Mapping):
+        raise DefinitionError(
+            f"Asset '{asset}' has tags {tags!r}; give a mapping from name to text.", asset=str(asset), location=location
+        )
     for key, value in (tags or {}).items():
         if not _is_tag(key, value):
             raise DefinitionError(
@@ -55,8 +59,12 @@ def check_tags(tags: Mapping[str, str] | None, asset: object, location: object |
 def _is_tag(key: Any, value: Any) -> bool:
     if not isinstance(key, str) or not isinstance(value, str):
         return False
-    is_key = key.startswith(KIND_PREFIX) or TAG_KEY.match(key)
-    return bool(is_key and TAG_VALUE.match(value))
+    return bool(TAG_KEY.match(key.removeprefix(KIND_PREFIX) if is_kind(key) else key) and TAG_VALUE.match(value))
+
+
+def is_kind(key: str) -> bool:
+    """Whether a tag says a kind: its last part is one word, even an empty one."""
+    return key.startswith(KIND_PREFIX) and "/" not in key.removeprefix(KIND_PREFIX)
 
 
 def check_text(value: str | None, what: str, asset: object, location: object | None) -> str | None:
@@ -80,6 +88,15 @@ def check_metadata(metadata: Mapping[str, Any] | None, asset: object, location: 
                 f"Asset '{asset}' has metadata under {name!r}; names are text.", asset=str(asset), location=location
             )
     return dict(metadata or {})
+
+
+def check_kinds(kinds: Iterable[str] | None, asset: object, location: object | None) -> None:
+    """Refuse kinds that no tag can have.
+
+    Raises:
+        DefinitionError: One is no word.
+    """
+    check_tags(with_kinds({}, kinds), asset, location)
 
 
 def with_kinds(tags: Mapping[str, str], kinds: Iterable[str] | None) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """What `@asset` takes, refuses, and makes of it."""
 
+import functools
+
 import pytest
 
 
@@ -166,7 +168,35 @@ def test_pools(dg):
         {"deps": [3]},
         {"owners": [3]},
         {"key": 3},
+        {"key_prefix": 3},
+        {"key_prefix": [3]},
+        {"ins": 3},
+        {"deps": 3},
+        {"deps": [None]},
+        {"metadata": 3},
+        {"metadata": {3: 3}},
+        {"tags": 3},
+        {"tags": ["a"]},
+        {"tags": {"a": 3}},
+        {"description": 3},
+        {"config_schema": 3},
+        {"required_resource_keys": "abc"},
+        {"required_resource_keys": {3}},
+        {"resource_defs": ["a"]},
+        {"hooks": 3},
+        {"io_manager_key": 3},
+        {"dagster_type": 3},
+        {"partitions_def": "daily"},
+        {"op_tags": 3},
+        {"group_name": 3},
+        {"output_required": "no"},
+        {"check_specs": 3},
+        {"check_specs": [3]},
+        {"freshness_policy": 3},
+        {"automation_condition": 3},
+        {"pool": 3},
     ],
+    ids=str,
 )
 def test_values_of_a_wrong_kind_are_refused(dg, options):
     with pytest.raises(Exception, match=r".+"):
@@ -410,3 +440,46 @@ def test_keyword_variadics_take_what_ins_names(world):
         return 2
 
     assert world.run([one, other, table]).value("table") == {"one": 1, "again": 2}
+
+
+@pytest.mark.parametrize("kind", ["a b", "a/b", "", "é", "k" * 64])
+def test_bad_kinds(dg, kind):
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        made(dg, kinds={kind})
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        dg.AssetSpec("a", tags={f"dagster/kind/{kind}": ""})
+
+
+def test_good_kinds(dg):
+    kinds = {"python", "Delta-Lake", "a.b_c", "k" * 63}
+    assert made(dg, kinds=kinds).get_asset_spec().kinds == kinds
+
+
+def test_a_keyword_with_a_default_is_not_loaded(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        return 1
+
+    @dg.asset
+    def table(one, *, factor=10):
+        return one * factor
+
+    assert table.dependency_keys == {dg.AssetKey("one")}
+    assert world.run([one, table]).value("table") == 10
+
+
+def test_what_a_partial_function_was_given_is_not_loaded(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        return 1
+
+    def scaled(one, factor):
+        return one * factor
+
+    table = dg.asset(name="table")(functools.partial(scaled, factor=10))
+    assert table.dependency_keys == {dg.AssetKey("one")}
+    assert world.run([one, table]).value("table") == 10
