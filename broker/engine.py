@@ -63,7 +63,9 @@ class Outcome:
         message: Short reason.
         error: Details of a failure, packed.
         events: Packed events that the step reported.
-        assets: `[asset, identity, from, to, latest]` for each asset touched, absolute partition indices.
+        index: `[number, asset, kind, check]`: which of `events`, counted from 1, enter an asset's history.
+        assets: `[asset, identity, from, to, latest, number]` for each asset touched, absolute partition indices;
+            `number` is that of the materialization in `events`, 0 for none.
         versions: `[asset, identity, from, marks, given]`: data versions of consecutive partitions, 24 bytes each.
         satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
         skips: `[node, from, to]`: steps that cannot run any more.
@@ -78,7 +80,8 @@ class Outcome:
     message: str | None = None
     error: bytes | None = None
     events: tuple[bytes, ...] = ()
-    assets: tuple[tuple[str, str, int, int, bytes], ...] = ()
+    index: tuple[tuple[int, str, str, str], ...] = ()
+    assets: tuple[tuple[str, str, int, int, bytes, int], ...] = ()
     versions: tuple[tuple[str, str, int, bytes, str], ...] = ()
     satisfied: tuple[tuple[int, int, int, int], ...] = ()
     skips: tuple[tuple[int, int, int], ...] = ()

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assetq.broker.asset_status import status_identity, status_ranges
+from assetq.broker.asset_entry import AssetEntry, failed_entries, index_entries, materialized_entries
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
 from assetq.broker.version_store import packed_versions
-from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event import StepEvent
 from assetq.execution.failure import ErrorInfo
 from assetq.execution.step_versions import marked
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
-
-AssetEntry = tuple[str, str, int, int, bytes]
-"""Asset key, identity of its status space, half-open range in it, packed materialization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,7 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
     succeeded = result.status is StepStatus.SUCCEEDED
     ends_badly = result.status in (StepStatus.FAILED, StepStatus.SKIPPED)
     step_key = attempt.plan.step_key(attempt.node, attempt.step)
+    packed = tuple(pack_step_event(event, attempt.mark) for event in result.events)
     return Outcome(
         step=attempt.step,
         state=str(result.status),
@@ -51,8 +49,9 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         delay_ms=result.retry_delay_ms,
         message=f"{result.error.class_name}: {result.error.message}"[:500] if result.error else None,
         error=packb({"error": result.error.to_json()}) if result.error else None,
-        events=tuple(pack_step_event(event, attempt.mark) for event in result.events),
-        assets=tuple(_materialized(attempt, result.events) if succeeded else _failed(attempt, result.status)),
+        events=packed,
+        index=tuple(index_entries(result.events)),
+        assets=tuple(_assets(attempt, result, packed)),
         versions=tuple(_versions(attempt, result.events)) if succeeded else (),
         satisfied=tuple(_satisfied(attempt)) if succeeded else (),
         skips=tuple(_skips(attempt)) if ends_badly else (),
@@ -65,17 +64,6 @@ def failed_outcome(attempt: Attempt, error: ErrorInfo) -> Outcome:
     return outcome_of(attempt, StepResult(status=StepStatus.FAILED, events=(), error=error))
 
 
-def _materialized(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[AssetEntry]:
-    node = attempt.plan.nodes[attempt.node]
-    for event in events:
-        if event.type is EventType.ASSET_MATERIALIZATION and event.asset:
-            span = event.partition or attempt.plan.partitions_of(attempt.node, attempt.step)
-            # An op may log that it made another asset, of whose partitions nothing is known here.
-            grid = node.partitions_def if event.asset in node.assets else None
-            for start, stop in status_ranges(grid, IndexSet.range(*span)):
-                yield event.asset, status_identity(grid), start, stop, pack_step_event(event, attempt.mark)
-
-
 def _versions(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[tuple[str, str, int, bytes, str]]:
     node = attempt.plan.nodes[attempt.node]
     for event in events:
@@ -85,14 +73,11 @@ def _versions(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[tuple[s
             yield from packed_versions(event.asset, node.partitions_def, partitions, event.marks)
 
 
-def _failed(attempt: Attempt, status: StepStatus) -> Iterable[AssetEntry]:
-    if status is not StepStatus.FAILED:
-        return
-    node = attempt.plan.nodes[attempt.node]
-    span = IndexSet.range(*attempt.plan.partitions_of(attempt.node, attempt.step))
-    for asset in node.assets:
-        for start, stop in status_ranges(node.partitions_def, span):
-            yield asset, status_identity(node.partitions_def), start, stop, b""
+def _assets(attempt: Attempt, result: StepResult, packed: Sequence[bytes]) -> Iterable[AssetEntry]:
+    where = attempt.plan, attempt.node, attempt.step
+    if result.status is StepStatus.SUCCEEDED:
+        return materialized_entries(*where, result.events, packed)
+    return failed_entries(*where) if result.status is StepStatus.FAILED else ()
 
 
 def _satisfied(attempt: Attempt) -> Iterable[tuple[int, int, int, int]]:

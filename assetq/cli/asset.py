@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ from assetq.cli.group import Group
 from assetq.cli.option import Code, code_options, connect, json_option
 from assetq.cli.output import print_facts, print_json, print_table
 from assetq.execution import AssetRecord, Instance
-from assetq.execution.event import iso
+from assetq.execution.event import Event, iso
 from assetq.execution.staleness import REASONS, Staleness
 
 
@@ -79,15 +80,30 @@ def show(key: str, module: str | None, file: str | None, as_json: bool) -> None:
     with _open(module, file) as instance:
         record = instance.get_asset(key)
         status = instance.asset_status(key)
+        checks = instance.latest_checks(key)
         found = None if record.is_external else instance.staleness(key)
     if as_json:
-        print_json({**record.to_json(), **status.to_json(), "staleness": _staleness_json(found)})
+        told = [_check(name, event) for name, event in checks.items()]
+        print_json({**record.to_json(), **status.to_json(), "checks": told, "staleness": _staleness_json(found)})
         return
     facts = {name: value for name, value in record.to_json().items() if name != "latest_materialization"}
     counts = ", ".join(f"{count} {name}" for name, count in status.to_json()["partitions"].items() if count)
     reasons = "; ".join(REASONS[cause] for cause in found.causes) if found else ""
     state = f"{_state(found)} ({reasons})" if reasons else _state(found)
-    print_facts({**facts, "partitions": counts, "state": state, **_latest(record)})
+    print_facts({**facts, "partitions": counts, "state": state, **_latest(record), **_results(checks)})
+
+
+def _check(name: str, event: Event) -> dict[str, Any]:
+    """The latest evaluation of a check."""
+    told = {part: event.data.get(part) for part in ("passed", "severity", "blocking", "metadata")}
+    return {"check": name, **told, "timestamp": iso(event.timestamp_ms), "run_id": event.run_id or None}
+
+
+def _results(checks: Mapping[str, Event]) -> dict[str, str]:
+    return {
+        f"check {name}": f"{'passed' if event.data['passed'] else 'failed'} {iso(event.timestamp_ms)}"
+        for name, event in checks.items()
+    }
 
 
 def _latest(record: AssetRecord) -> dict[str, Any]:

@@ -206,6 +206,9 @@ class AssetCheckEvaluation:
     blocking: bool = False
     partition: str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metadata", normalize_metadata(self.metadata))
+
     def with_metadata(self, metadata: Mapping[str, Any]) -> AssetCheckEvaluation:
         """A copy with other metadata."""
         return replace(self, metadata=normalize_metadata(metadata))

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from assetq.definitions import Definitions
+from assetq.definitions import AssetCheckKey, Definitions
 from assetq.errors import UnknownRunError, suggest
 from assetq.execution.catalog import versioned_record
 from assetq.execution.data_version import VersionMark, Wanted
 from assetq.execution.dynamic_partitions import DynamicPartitionsHolder
 from assetq.execution.event import Event
+from assetq.execution.history import HistoryPage
 from assetq.execution.instance_view import InstanceView
 from assetq.execution.record import (
     AssetRecord,
@@ -246,6 +247,25 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
     @abstractmethod
     def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
         """Data versions: of each `(asset, its partitions, which of them)`, in their order; None where none is known."""
+
+    @abstractmethod
+    def asset_history(self, asset_key: Any, kind: str, page: HistoryPage) -> list[tuple[int, Event]]:
+        """Events of an asset, "materialization", "observation" or "check", each with its position in that history.
+
+        Positions grow with time and are never given twice, not even after the asset was wiped.
+        """
+
+    @abstractmethod
+    def has_history(self, asset_key: Any) -> bool:
+        """Whether an asset was ever materialized or observed, since it was wiped."""
+
+    @abstractmethod
+    def latest_checks(self, asset_key: Any) -> Mapping[str, Event]:
+        """Name of a check -> its latest evaluation, for the checks of an asset; empty when none was evaluated."""
+
+    @abstractmethod
+    def latest_check(self, asset_check_key: AssetCheckKey) -> Event | None:
+        """The latest evaluation of a check; None when it never was evaluated."""
 
     @abstractmethod
     def wipe_asset(self, key: Any, partition: str | None = None) -> None:

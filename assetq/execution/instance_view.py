@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from assetq.definitions import AssetKey
 from assetq.errors import UnknownAssetError, UnknownRunError
 from assetq.execution.event import Event
-from assetq.execution.record import RunRecord
-from assetq.partitions import partitions_from_dict
+from assetq.execution.record import AssetRecord, RunRecord
+from assetq.partitions import PartitionsDefinition, partitions_from_dict
 
 if TYPE_CHECKING:
     from assetq.execution.instance import Instance
@@ -33,6 +33,11 @@ class InstanceView:
         from assetq.execution.memory import MemoryInstance
 
         return MemoryInstance(tempdir)
+
+    def partitions_of(self: Any, record: AssetRecord) -> PartitionsDefinition | None:
+        """How an asset of the catalog is partitioned, with the dynamic keys that exist now."""
+        grid = partitions_from_dict(record.partitions)
+        return None if grid is None else grid.bound(self)
 
     def get_run_by_id(self: Any, run_id: str) -> RunRecord | None:
         """A run; None when there is none."""
@@ -91,7 +96,7 @@ class InstanceView:
             record = self.get_asset(asset_key)
         except UnknownAssetError:
             return set()
-        grid = partitions_from_dict(record.partitions)
+        grid = self.partitions_of(record)
         if grid is None:
             return set()
         materialized, _ = self.partition_states(record.key, grid)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from assetq.errors import StepInterrupted
 from assetq.execution.event import Event, EventType, StepEvent, partition_text
@@ -14,9 +14,7 @@ from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.execution.report import now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
-from assetq.execution.step_versions import marked
 from assetq.execution.task import StepResult, StepStatus, StepTask
-from assetq.execution.version_memory import VersionMemory
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
@@ -27,6 +25,22 @@ EVENT_OF = {
     StepStatus.SKIPPED: EventType.STEP_SKIPPED,
     StepStatus.RETRY: EventType.STEP_UP_FOR_RETRY,
 }
+
+
+class Recorder(Protocol):
+    """Where a run in this process is recorded while it goes on."""
+
+    def noted(self, event: Event) -> None:
+        """An event was appended."""
+
+    def step_ended(self, task: StepTask, result: StepResult, events: Sequence[Event]) -> None:
+        """An attempt at a step ended; `events` are those that it reported, all noted already."""
+
+    def steps_skipped(self, node: int, steps: IndexSet) -> None:
+        """Steps will not run, because of what failed above them."""
+
+    def flush(self) -> None:
+        """A good moment to write: a step begins or has ended."""
 
 
 @dataclass(slots=True)
@@ -40,7 +54,6 @@ class LocalRun:
     config: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 0
     parent_run_id: str | None = None
-    versions: VersionMemory = field(default_factory=VersionMemory)
     status: RunStatus = RunStatus.QUEUED
     submitted_at_ms: int = field(default_factory=now_ms)
     started_at_ms: int | None = None
@@ -51,6 +64,7 @@ class LocalRun:
     exception: BaseException | None = None
     changed: threading.Condition = field(default_factory=threading.Condition)
     canceled: threading.Event = field(default_factory=threading.Event)
+    recorder: Recorder | None = None
 
     def __post_init__(self) -> None:
         self.note(EventType.RUN_ENQUEUED, data={"steps": self.plan.step_count})
@@ -85,8 +99,15 @@ class LocalRun:
         """Append an event and wake those who follow."""
         with self.changed:
             cursor = f"{len(self.events):012d}"
-            self.events.append(Event(kind, now_ms(), self.run_id, cursor, **details))
+            event = Event(kind, now_ms(), self.run_id, cursor, **details)
+            self.events.append(event)
+            if self.recorder is not None:
+                self.recorder.noted(event)
             self.changed.notify_all()
+
+    def _flush(self) -> None:
+        if self.recorder is not None:
+            self.recorder.flush()
 
     def execute(self) -> None:
         """Run every step; returns when the run has ended."""
@@ -111,6 +132,7 @@ class LocalRun:
         attempt = 1
         while True:
             self.note(EventType.STEP_START, step_key=step_key, attempt=attempt)
+            self._flush()
             task = StepTask(self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config)
             try:
                 result = execute_step(self.session, task)
@@ -118,14 +140,18 @@ class LocalRun:
                 self.canceled.set()
                 break
             self._report(task, result)
+            self._flush()
             if result.status is not StepStatus.RETRY or self.canceled.wait(result.retry_delay_ms / 1000):
                 break
             attempt += 1
         self.current = None
 
     def _report(self, task: StepTask, result: StepResult) -> None:
+        first = len(self.events)
         for event in result.events:
             self._pass_on(task, event)
+        if self.recorder is not None:
+            self.recorder.step_ended(task, result, self.events[first:])
         if result.status in STATE_OF:
             self._end(task.node, IndexSet.range(task.step, task.step + 1), STATE_OF[result.status])
         error = {"error": result.error.to_json()} if result.error else {}
@@ -138,9 +164,6 @@ class LocalRun:
 
     def _pass_on(self, task: StepTask, event: StepEvent) -> None:
         keys = task.plan.partition_keys_of(task.node, task.step)
-        if event.marks and event.asset:
-            grid, own = task.plan_node.partitions_def, event.partition or task.plan.partitions_of(task.node, task.step)
-            self.versions.write(event.asset, grid, marked(grid, own, event), event.marks)
         self.note(
             event.type,
             step_key=task.step_key,
@@ -156,6 +179,8 @@ class LocalRun:
         for node, steps in closure.items():
             fresh = steps - self.states.get(node, {}).get("skipped", IndexSet())
             self._end(node, fresh, "skipped")
+            if self.recorder is not None:
+                self.recorder.steps_skipped(node, fresh)
             for start, stop in fresh.ranges:
                 key = self.plan.steps_key(node, start, stop)
                 self.note(EventType.STEP_SKIPPED, step_key=key, message=f"upstream {task.step_key} did not succeed")

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from assetq.definitions import AssetKey, Definitions
+from assetq.definitions import AssetCheckKey, AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.errors import (
     PoolLimitError,
@@ -22,10 +22,12 @@ from assetq.errors import (
     UsageError,
     suggest,
 )
+from assetq.execution.asset_memory import AssetMemory, MemoryRecorder
 from assetq.execution.catalog import catalog_record
 from assetq.execution.data_version import VersionMark, Wanted
 from assetq.execution.dynamic_partitions import DynamicKeys, checked_keys
 from assetq.execution.event import Event, EventType
+from assetq.execution.history import HistoryPage
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.local_run import LocalRun
 from assetq.execution.record import (
@@ -41,8 +43,7 @@ from assetq.execution.record import (
 from assetq.execution.run_config import check_run_config
 from assetq.execution.runless import reported_partitions, runless_event
 from assetq.execution.session import ExecutionSession
-from assetq.execution.version_memory import VersionMemory
-from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
+from assetq.partitions import IndexSet, PartitionsDefinition
 from assetq.planning import Plan
 
 
@@ -56,11 +57,7 @@ class MemoryInstance(Instance):
         self._threads: dict[str, threading.Thread] = {}
         self._limits: dict[str, int] = {}
         self._catalog: dict[str, AssetRecord] = {}
-        self._materialized: dict[str, IndexSet] = {}
-        self._failed: dict[str, IndexSet] = {}
-        self._runless: list[Event] = []
-        self._wiped: dict[str, Event] = {}
-        self._versions = VersionMemory()
+        self._assets = AssetMemory()
         self._dynamic: defaultdict[str, DynamicKeys] = defaultdict(DynamicKeys)
         self._turn = threading.Lock()
 
@@ -110,28 +107,15 @@ class MemoryInstance(Instance):
         opened = session or ExecutionSession(
             definitions, storage=self.storage, instance=self, config=config.get("resources")
         )
-        run = LocalRun(
-            str(uuid.uuid4()), plan, opened, dict(tags or {}), config, priority, parent_run_id, self._versions
-        )
+        run = LocalRun(str(uuid.uuid4()), plan, opened, dict(tags or {}), config, priority, parent_run_id)
+        run.recorder = MemoryRecorder(self._assets)
         self._runs[run.run_id] = run
         self._defs[run.run_id] = definitions
         return run
 
     def _execute(self, run: LocalRun) -> None:
         with self._turn:
-            try:
-                run.execute()
-            finally:
-                self._keep_status(run)
-
-    def _keep_status(self, run: LocalRun) -> None:
-        for node in run.plan.nodes:
-            states = run.states.get(node.index, {})
-            done = node.partitions_in(states.get("succeeded", IndexSet()))
-            failed = node.partitions_in(states.get("failed", IndexSet()))
-            for asset in node.assets:
-                self._materialized[asset] = self._materialized.get(asset, IndexSet()) | done
-                self._failed[asset] = (self._failed.get(asset, IndexSet()) - done) | failed
+            run.execute()
 
     def _run(self, run_id: str) -> LocalRun:
         if run_id not in self._runs:
@@ -224,7 +208,10 @@ class MemoryInstance(Instance):
     def register_assets(self, defs: Definitions) -> None:
         """Write the catalog."""
         for key, node in defs.graph.nodes.items():
-            self._catalog[str(key)] = catalog_record(defs.graph, node)
+            before, now = self._catalog.get(str(key)), catalog_record(defs.graph, node)
+            if before is not None and before.partitions != now.partitions:
+                self._assets.carry(str(key), self.partitions_of(before), self.partitions_of(now))
+            self._catalog[str(key)] = now
         for pool, limit in defs.pools.items():
             self._limits.setdefault(pool, limit)
 
@@ -235,18 +222,18 @@ class MemoryInstance(Instance):
     def get_asset(self, key: Any) -> AssetRecord:
         """An asset of the catalog."""
         name = str(AssetKey.from_coercible(key))
-        if name not in self._catalog:
+        if name not in self._catalog and not self._assets.exists(name):
             raise UnknownAssetError(f"There is no asset '{name}'.{suggest(name, self._catalog)}")
-        return replace(self._catalog[name], latest=self.latest_materialization(name))
+        return replace(self._catalog.get(name, AssetRecord(name)), latest=self._assets.latest(name))
 
     def asset_status(self, key: Any, defs: Definitions | None = None) -> PartitionStatus:
         """Partitions by status."""
         name = str(AssetKey.from_coercible(key))
         if defs is not None:
             self.register_assets(defs)
-        grid = partitions_from_dict(self.get_asset(name).partitions)
+        grid = self.partitions_of(self.get_asset(name))
         every = IndexSet.range(0, 1) if grid is None else grid.all_indices()
-        materialized, failed = self.partition_states(name, grid)
+        materialized, failed = self._assets.states(name, grid)
         failed = failed & every
         done = (materialized & every) - failed
         missing = len(every) - len(done) - len(failed)
@@ -254,69 +241,70 @@ class MemoryInstance(Instance):
 
     def partition_states(self, asset: str, partitions_def: PartitionsDefinition | None) -> tuple[IndexSet, IndexSet]:
         """Materialized and failed partitions."""
-        return self._materialized.get(asset, IndexSet()), self._failed.get(asset, IndexSet())
+        return self._assets.states(asset, partitions_def and partitions_def.bound(self))
 
     def latest_materialization(self, key: Any, partition: str | None = None) -> Event | None:
         """The latest materialization."""
-        name = str(AssetKey.from_coercible(key))
-        own = [event for event in self._materializations(name) if partition in (None, event.partition)]
-        return own[-1] if own else None
+        record = self.get_asset(key)
+        if partition is None or (record.latest and record.latest.partition == partition):
+            return record.latest
+        grid = self.partitions_of(record)
+        index = None if grid is None else grid.find(partition)
+        return None if index is None else self._assets.latest(record.key, grid, index)
 
-    def _materializations(self, asset: str) -> list[Event]:
-        """Those of an asset, oldest first, from behind the one after which it was wiped."""
-        events = [*self._runless, *(event for run in self._runs.values() for event in run.events)]
-        own = [e for e in events if e.type is EventType.ASSET_MATERIALIZATION and e.asset == asset]
-        own.sort(key=lambda event: event.timestamp_ms)
-        wiped = self._wiped.get(asset)
-        return own[next((i + 1 for i, event in enumerate(own) if event is wiped), 0) :]
+    def asset_history(self, asset_key: Any, kind: str, page: HistoryPage) -> list[tuple[int, Event]]:
+        """Events of one kind, with their positions."""
+        return self._assets.read(str(AssetKey.from_coercible(asset_key)), kind, page)
+
+    def has_history(self, asset_key: Any) -> bool:
+        """Whether anything was recorded of an asset."""
+        return self._assets.exists(str(AssetKey.from_coercible(asset_key)))
+
+    def latest_checks(self, asset_key: Any) -> Mapping[str, Event]:
+        """Name of a check -> its latest evaluation."""
+        return self._assets.checks(str(AssetKey.from_coercible(asset_key)))
+
+    def latest_check(self, asset_check_key: AssetCheckKey) -> Event | None:
+        """The latest evaluation of a check."""
+        return self.latest_checks(asset_check_key.asset_key).get(asset_check_key.name)
 
     def report_runless_asset_event(self, asset_event: Any) -> None:
         """Record an event that no run made."""
-        event = runless_event(asset_event)
-        name, partition = str(event.asset), event.data.get("partition")
-        self._runless.append(
-            Event(
-                event.type,
-                event.timestamp_ms,
-                "",
-                asset=name,
-                partition=partition,
-                message=event.message,
-                data=event.data,
-            )
+        told = runless_event(asset_event)
+        name, partition = str(told.asset), told.data.get("partition")
+        event = Event(
+            told.type,
+            told.timestamp_ms,
+            "",
+            asset=name,
+            partition=partition,
+            message=told.message,
+            data=told.data,
         )
-        record = self._catalog.setdefault(name, AssetRecord(name))
-        grid = partitions_from_dict(record.partitions)
-        if event.marks:
-            self._versions.write(name, grid, reported_partitions(grid, partition), event.marks)
-        if event.type is not EventType.ASSET_MATERIALIZATION:
-            return
-        if grid is None or partition is not None:
-            index = grid.index_of(str(partition)) if grid is not None else 0
-            one = IndexSet.range(index, index + 1)
-            self._materialized[name] = self._materialized.get(name, IndexSet()) | one
-            self._failed[name] = self._failed.get(name, IndexSet()) - one
+        record = self._catalog.get(name, AssetRecord(name))
+        grid = self.partitions_of(record)
+        index = grid.index_of(str(partition)) if grid is not None and partition is not None else 0
+        self._assets.remember(event)
+        if told.marks:
+            self._assets.versions.write(name, grid, reported_partitions(grid, partition), told.marks)
+        if event.type is EventType.ASSET_MATERIALIZATION:
+            is_placed = grid is None or partition is not None
+            self._catalog.setdefault(name, record)
+            self._assets.materialized(event, grid, IndexSet.range(index, index + is_placed))
 
     def wipe_asset(self, key: Any, partition: str | None = None) -> None:
         """Forget materializations."""
         record = self.get_asset(key)
-        grid = partitions_from_dict(record.partitions)
+        grid = self.partitions_of(record)
         if partition is None:
-            self._versions.forget(record.key, grid, None)
-            self._materialized.pop(record.key, None)
-            self._failed.pop(record.key, None)
-            for event in self._materializations(record.key)[-1:]:
-                self._wiped[record.key] = event
+            self._assets.wipe(record.key, grid, None)
         elif grid is not None:
             index = grid.index_of(partition)
-            one = IndexSet.range(index, index + 1)
-            self._versions.forget(record.key, grid, one)
-            self._materialized[record.key] = self._materialized.get(record.key, IndexSet()) - one
-            self._failed[record.key] = self._failed.get(record.key, IndexSet()) - one
+            self._assets.wipe(record.key, grid, IndexSet.range(index, index + 1))
 
     def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
         """Data versions of partitions."""
-        return self._versions.read(wanted)
+        return self._assets.versions.read(wanted)
 
     def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
         """Add keys, in their order."""

@@ -5,7 +5,7 @@
 --   1 run_id (string): the run
 --   2 fence (string): the grant's fence
 --   3 worker (string): who holds the lease
---   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, assets, versions, satisfied, skips}, steps in order
+--   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, index, assets, versions, satisfied, skips}, steps in order
 --   5 batch (integer): steps that should travel together from now on; 0 leaves it
 --   6 chain (msgpack): pools from which the worker takes a further grant at once; empty for none
 --   7 pid (integer): process that runs the steps
@@ -13,7 +13,7 @@
 -- REPLY: OK messages chained | STALE | OUT_OF_ORDER
 -- EVENTS: STEP_START, STEP_SUCCESS, STEP_FAILURE, STEP_SKIPPED, STEP_UP_FOR_RETRY, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 1, 2, 3, 5, 6, 7
--- include: outcome, version
+-- include: outcome, asset, version
 local PATIENCE_MS, LOOKED_AT = 100, 8
 local run, fence, worker = ARGV[1], ARGV[2], ARGV[3]
 local grant = read_grant(fence)
@@ -24,24 +24,6 @@ for i, outcome in ipairs(outcomes) do
 end
 
 local EVENT_OF = { succeeded = "STEP_SUCCESS", failed = "STEP_FAILURE", skipped = "STEP_SKIPPED", retry = "STEP_UP_FOR_RETRY" }
-
-local function record_assets(outcome)
-  for _, entry in ipairs(outcome.assets) do
-    local asset, identity, from, to, latest = entry[1], entry[2], entry[3], entry[4], entry[5]
-    redis.call("SADD", key_assets(), asset)
-    if outcome.state == "succeeded" then
-      set_range(key_status(asset, identity, "materialized"), from, to)
-      clear_range(key_status(asset, identity, "failed"), from, to)
-      redis.call("HSET", key_asset(asset), "latest", latest, "latest_run", run)
-    else
-      set_range(key_status(asset, identity, "failed"), from, to)
-    end
-  end
-end
-
-local function record_versions(outcome)
-  for _, entry in ipairs(outcome.versions) do write_versions(entry[1], entry[2], entry[3], entry[4], entry[5]) end
-end
 
 local function retry_later(outcome)
   local retries, crashes = read_tries(run, grant.node, outcome.step)
@@ -58,7 +40,9 @@ for i, outcome in ipairs(outcomes) do
   if i > 1 then -- the start of the first one was told when it began
     emit(run, "STEP_START", { n = mark.n, s = mark.s, a = mark.a, w = worker, ts = outcome.started })
   end
-  for _, event in ipairs(outcome.events) do redis.call("XADD", key_events(run), "*", "e", event) end
+  local ids = {}
+  for number, event in ipairs(outcome.events) do ids[number] = redis.call("XADD", key_events(run), "*", "e", event) end
+  local positions = remember_all(run, ids, outcome.index)
   mark.m = outcome.message
   emit(run, EVENT_OF[outcome.state], mark, outcome.error)
   redis.call("HINCRBY", key_run(run), "running", -1)
@@ -66,8 +50,8 @@ for i, outcome in ipairs(outcomes) do
     if open then retry_later(outcome) else end_steps(run, grant.node, outcome.step, outcome.step + 1, "canceled") end
   else
     redis.call("HDEL", key_tries(run), step_name(grant.node, outcome.step))
-    record_assets(outcome)
-    record_versions(outcome)
+    record_assets(run, outcome.assets, outcome.state == "succeeded", positions)
+    record_versions(outcome.versions)
     end_steps(run, grant.node, outcome.step, outcome.step + 1, outcome.state)
     if open then
       satisfy(run, outcome.satisfied)

@@ -6,7 +6,17 @@ import importlib
 
 import pytest
 
-from assetq import AssetKey, AssetMaterialization, AssetObservation, Instance
+from assetq import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetKey,
+    AssetMaterialization,
+    AssetObservation,
+    Definitions,
+    Instance,
+    StaticPartitionsDefinition,
+    asset,
+)
 from assetq.errors import (
     PoolLimitError,
     UnknownAssetError,
@@ -15,6 +25,7 @@ from assetq.errors import (
     UsageError,
 )
 from assetq.execution import EventType, RunStatus
+from assetq.execution.history import HistoryPage
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -209,3 +220,73 @@ def test_many_dynamic_partitions_are_added_in_order(opened):
     assert opened.get_dynamic_partitions("p") == keys
     opened.delete_dynamic_partition("p", keys[10_000])
     assert opened.get_dynamic_partitions("p") == keys[:10_000] + keys[10_001:]
+
+
+def static(keys):
+    @asset(partitions_def=StaticPartitionsDefinition(keys))
+    def region():
+        return 1
+
+    return Definitions([region])
+
+
+def test_keys_that_stay_keep_their_status(opened):
+    opened.register_assets(static(["a", "b", "c"]))
+    for key in ("a", "c"):
+        opened.report_runless_asset_event(AssetMaterialization("region", partition=key, metadata={"key": key}))
+    opened.register_assets(static(["d", "c", "a"]))
+    assert opened.get_materialized_partitions("region") == {"a", "c"}
+    status = opened.asset_status("region")
+    assert (status.total, status.materialized, status.missing) == (3, 2, 1)
+    assert opened.latest_materialization("region", "a").metadata["key"].value == "a"
+    assert opened.latest_materialization("region", "d") is None
+    opened.register_assets(static(["d"]))
+    opened.report_runless_asset_event(AssetMaterialization("region", partition="d"))
+    assert opened.get_materialized_partitions("region") == {"d"}
+    opened.register_assets(static(["d", "c", "a"]))
+    assert opened.get_materialized_partitions("region") == {"d", "a", "c"}
+    opened.wipe_asset("region")
+    for keys in (["a", "b", "c"], ["d"], ["d", "c", "a"]):
+        opened.register_assets(static(keys))
+        assert opened.get_materialized_partitions("region") == set()
+
+
+def test_the_history_of_an_asset(opened):
+    opened.register_assets(defs_of("work_chain"))
+    handle = opened.submit(defs_of("work_chain"), selection="raw", partitions="2013-01-01..2013-01-03")
+    handle.wait(60)
+    for day in ("2013-01-02", "2013-02-05"):
+        opened.report_runless_asset_event(AssetMaterialization("raw", partition=day, metadata={"day": day}))
+    found = opened.asset_history("raw", "materialization", HistoryPage())
+    days = [event.partition for _, event in found]
+    assert days[:2] == ["2013-02-05", "2013-01-02"]
+    assert sorted(days[2:]) == ["2013-01-01", "2013-01-02", "2013-01-03"]
+    assert [event.run_id for _, event in found] == ["", "", *[handle.run_id] * 3]
+    positions = [position for position, _ in found]
+    assert positions == sorted(positions, reverse=True)
+    middle = HistoryPage(after=positions[-1], before=positions[0], limit=2, ascending=True)
+    assert opened.asset_history("raw", "materialization", middle) == found[-2:-4:-1]
+    assert opened.latest_materialization("raw", "2013-01-02").run_id == ""
+    assert opened.latest_materialization("raw", "2013-01-01").run_id == handle.run_id
+    assert opened.asset_history("raw", "observation", HistoryPage()) == []
+    assert opened.has_history("raw")
+    opened.wipe_asset("raw")
+    assert opened.asset_history("raw", "materialization", HistoryPage()) == []
+    assert not opened.has_history("raw")
+    opened.report_runless_asset_event(AssetMaterialization("raw", partition="2013-01-02"))
+    assert opened.asset_history("raw", "materialization", HistoryPage())[0][0] > positions[0]
+
+
+def test_the_latest_check_results(opened):
+    key = AssetCheckKey(AssetKey("rate"), "small")
+    assert opened.latest_check(key) is None
+    for passed in (True, False):
+        opened.report_runless_asset_event(AssetCheckEvaluation(AssetKey("rate"), "small", passed, {"n": 1}))
+    opened.report_runless_asset_event(AssetCheckEvaluation(AssetKey("rate"), "big", True))
+    evaluation = opened.latest_check(key).asset_check_evaluation_data
+    assert (evaluation.passed, evaluation.metadata["n"].value) == (False, 1)
+    assert {name: event.data["passed"] for name, event in opened.latest_checks("rate").items()} == {
+        "big": True,
+        "small": False,
+    }
+    assert not opened.has_history("rate")

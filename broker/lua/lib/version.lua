@@ -19,6 +19,11 @@ local function write_versions(asset, identity, slot, marks, given)
   end
 end
 
+-- What a step's end changes: entries are {asset, identity, first index, marks, given}.
+local function record_versions(entries)
+  for _, entry in ipairs(entries) do write_versions(entry[1], entry[2], entry[3], entry[4], entry[5]) end
+end
+
 local function forget_versions(asset, identity, from, to)
   for index = from, to - 1 do
     local key = key_versions(asset, identity, string.format("%d", math.floor(index / VERSION_PAGE)))
