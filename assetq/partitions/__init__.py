@@ -22,15 +22,15 @@ from assetq.partitions.mapping import (
     default_mapping,
     mapping_from_dict,
 )
+from assetq.partitions.schedule_type import ScheduleType
 from assetq.partitions.static import StaticPartitionsDefinition
-from assetq.partitions.time_window import (
+from assetq.partitions.time_grid import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
-    TimeWindow,
-    TimeWindowPartitionsDefinition,
     WeeklyPartitionsDefinition,
 )
+from assetq.partitions.time_window import TimeWindow, TimeWindowPartitionsDefinition
 
 __all__ = [
     "AddDynamicPartitionsRequest",
@@ -48,6 +48,7 @@ __all__ = [
     "PartitionMapping",
     "PartitionsDefinition",
     "PartitionsStore",
+    "ScheduleType",
     "StaticPartitionMapping",
     "StaticPartitionsDefinition",
     "TimeWindow",

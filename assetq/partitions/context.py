@@ -65,6 +65,5 @@ def current_context() -> PartitionLoadingContext:
 
 
 def moment_of(now: datetime | None) -> datetime:
-    """A given moment, else the context's, else the clock's; aware. A naive one is in UTC."""
-    moment = now or current_context().effective_dt or datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """A given moment, else the context's, else the clock's."""
+    return now or current_context().effective_dt or datetime.now(UTC)

@@ -6,9 +6,8 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from assetq.errors import DefinitionError, UnknownPartitionError, suggest
 from assetq.partitions.context import PartitionsStore
@@ -19,8 +18,7 @@ PARTITION_TAG = "dagster/partition"
 FORBIDDEN_IN_KEYS = ("...", "\x00", "\a", "\b", "\f", "\n", "\r", "\t", "\v")
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionKeyRange:
+class PartitionKeyRange(NamedTuple):
     """Partitions from `start` to `end`, both included. Mirrors Dagster's `PartitionKeyRange`."""
 
     start: str

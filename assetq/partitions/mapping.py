@@ -81,17 +81,11 @@ def same_keys(indices: IndexSet, source: Grid, target: Grid) -> IndexSet:
         return everything(target) if indices else IndexSet()
     if source is target or source == target:
         return indices & target.all_indices()
-    if _same_grid(source, target):
-        moved = indices.shift(source.status_offset - target.status_offset)
-        return moved & target.all_indices()
+    if isinstance(source, TimeWindowPartitionsDefinition) and isinstance(target, TimeWindowPartitionsDefinition):
+        if source.shares_windows_with(target) and source.fmt == target.fmt:
+            return indices.shift(source.first_number - target.first_number) & target.all_indices()
     found = (target.find(source.key_at(i)) for i in indices)
     return IndexSet.from_indices(i for i in found if i is not None) & target.all_indices()
-
-
-def _same_grid(a: PartitionsDefinition, b: PartitionsDefinition) -> bool:
-    if not (isinstance(a, TimeWindowPartitionsDefinition) and isinstance(b, TimeWindowPartitionsDefinition)):
-        return False
-    return a.status_identity == b.status_identity and a.fmt == b.fmt
 
 
 @dataclass(frozen=True, eq=False)
