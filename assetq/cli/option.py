@@ -37,19 +37,27 @@ def select_option(command: Command) -> Command:
 def partition_options(command: Command) -> Command:
     """The options that say which partitions; they arrive as one `scope`."""
     options = [
-        click.option("--partition", "keys", multiple=True, help="A partition key; may be repeated."),
+        click.option(
+            "--partition",
+            "keys",
+            multiple=True,
+            help="A partition key; may be repeated. Of dimensions: day=...,region=...",
+        ),
         click.option("--partitions", "ranges", multiple=True, help="FIRST..LAST, both included."),
         click.option("--all", "everything", is_flag=True, help="Every partition."),
         click.option("--missing", is_flag=True, help="Partitions without a materialization."),
         click.option("--failed", is_flag=True, help="Partitions whose last attempt failed."),
-        click.option("--anchor", help="Asset whose partitions the keys name."),
+        click.option(
+            "--anchor", help="Asset whose partitions the keys name; what reads them, and what they read, goes along."
+        ),
+        click.option("--reverse", is_flag=True, help="The newest partitions first."),
     ]
 
     @functools.wraps(command)
     def with_scope(**values: Any) -> Any:
         scope = make_scope(
             values.pop("keys"), values.pop("ranges"), values.pop("everything"), values.pop("missing"),
-            values.pop("failed"), values.pop("anchor"),
+            values.pop("failed"), values.pop("anchor"), values.pop("reverse"),
         )  # fmt: skip
         return command(scope=scope, **values)
 
@@ -66,6 +74,7 @@ def make_scope(
     missing: bool,
     failed: bool,
     anchor: str | None,
+    reverse: bool = False,
 ) -> PartitionScope:
     """The scope that the options mean."""
     pairs = []
@@ -74,7 +83,7 @@ def make_scope(
         if not (first and dots and last):
             raise UsageError(f"--partitions takes FIRST..LAST, for example 2024-01-01..2024-01-31, not '{text}'.")
         pairs.append((first, last))
-    return PartitionScope(keys, tuple(pairs), everything, missing, failed, anchor)
+    return PartitionScope(keys, tuple(pairs), everything, missing, failed, anchor, reverse)
 
 
 def tag_option(command: Command) -> Command:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import click
 
@@ -20,8 +21,10 @@ from assetq.cli.option import (
     tag_option,
 )
 from assetq.cli.output import exit_code_of, print_json, print_table, summary
+from assetq.definitions import Definitions
 from assetq.errors import UsageError
-from assetq.execution import Event, EventType, RunRecord, materialize_plan
+from assetq.execution import Event, EventType, Instance, RunRecord, materialize_plan
+from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore
 from assetq.planning import PartitionScope, Plan, PlanNode, make_plan
 
 
@@ -85,6 +88,42 @@ def _span(plan: Plan, index: int) -> str:
     return f"{node.partitions_def.key_at(node.partitions.first)} .. {node.partitions_def.key_at(node.partitions.last)}"
 
 
+@dataclass(slots=True)
+class OnDemand:
+    """What a plan asks an instance for; connects with the first question, since most plans ask nothing."""
+
+    settings: Settings
+    instance: Instance | None = None
+
+    def connected(self) -> Instance:
+        """The instance that the settings name."""
+        self.instance = self.instance or connect(self.settings)
+        return self.instance
+
+    def partition_states(self, asset: str, partitions_def: PartitionsDefinition | None) -> tuple[IndexSet, IndexSet]:
+        """Materialized and failed partitions."""
+        return self.connected().partition_states(asset, partitions_def)
+
+    def dynamic_partition_slots(self, partitions_def_name: str) -> Mapping[str, int]:
+        """Keys of dynamic partitions."""
+        return cast("PartitionsStore", self.connected()).dynamic_partition_slots(partitions_def_name)
+
+
+def _preview(settings: Settings, defs: Definitions, select: str, scope: PartitionScope) -> Plan:
+    """The plan that a submission would make."""
+    source = OnDemand(settings)
+    try:
+        return _make(source, defs, select, scope)
+    finally:
+        if source.instance is not None:
+            source.instance.close()
+
+
+def _make(source: Instance | OnDemand, defs: Definitions, select: str, scope: PartitionScope) -> Plan:
+    store = cast("PartitionsStore", source)
+    return make_plan(defs, selection=select, scope=scope, states=source.partition_states, store=store)
+
+
 @click.command()
 @code_options
 @select_option
@@ -94,8 +133,7 @@ def plan(module: str | None, file: str | None, select: str, scope: PartitionScop
     """Show what would run. Runs nothing."""
     settings = Settings.load()
     defs = Code.choose(module, file, settings).load()
-    states = connect(settings).partition_states if scope.missing or scope.failed else None
-    show_plan(make_plan(defs, selection=select, scope=scope, states=states), as_json)
+    show_plan(_preview(settings, defs, select, scope), as_json)
 
 
 @click.command()
@@ -181,12 +219,11 @@ def backfill(
     settings = Settings.load()
     defs = Code.choose(module, file, settings).load()
     if dry_run:
-        states = connect(settings).partition_states if scope.missing or scope.failed else None
-        show_plan(make_plan(defs, selection=select, scope=scope, states=states), as_json)
+        show_plan(_preview(settings, defs, select, scope), as_json)
         return 0
     with connect(settings) as instance:
         instance.register_assets(defs)
-        made = make_plan(defs, selection=select, scope=scope, states=instance.partition_states)
+        made = _make(instance, defs, select, scope)
         if not made.nodes:
             raise UsageError("Nothing to run: no partition is " + ("failed." if scope.failed else "missing."))
         handle = instance.submit_plan(

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from assetq.definitions import AssetCheckKey, Definitions
 from assetq.errors import UnknownRunError, suggest
@@ -26,7 +26,7 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.staleness import Staleness, staleness
-from assetq.partitions import IndexSet, PartitionsDefinition
+from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore
 from assetq.planning import PartitionScope, Plan, make_plan
 
 # Implementations by URL scheme, loaded when asked for: this layer must not import the engine.
@@ -89,7 +89,8 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         """
         self.register_assets(defs)
         scope = PartitionScope.parse(partitions)
-        plan = make_plan(defs, selection=selection, scope=scope, states=self.partition_states)
+        store = cast("PartitionsStore", self)
+        plan = make_plan(defs, selection=selection, scope=scope, states=self.partition_states, store=store)
         return self.submit_plan(plan, priority=priority, tags=tags, run_config=run_config, defs=defs)
 
     @abstractmethod

@@ -130,7 +130,7 @@ class _Planner:
         for above, below, dep in (*self._reads(ordered), *blocked_by(ordered)):
             if id(above) in place:
                 mapping = mapping_between(below, dep.asset_key, above, dep.partition_mapping)
-                edge = _pinned(place[id(above)], place[id(below)], mapping)
+                edge = _edge(place[id(above)], place[id(below)], mapping, self.sets.now)
                 if (parts := (edge.upstream, edge.downstream, edge.mapping)) not in seen:
                     seen.add(parts)
                     yield edge
@@ -148,11 +148,12 @@ def _is_loop(definition: AssetsDefinition, dep: AssetDep) -> bool:
     return dep.asset_key in definition.keys and reads_earlier(dep.partition_mapping)
 
 
-def _pinned(above: PlanNode, below: PlanNode, mapping: PartitionMapping) -> PlanEdge:
+def _edge(above: PlanNode, below: PlanNode, mapping: PartitionMapping, now: datetime | None) -> PlanEdge:
     """The edge; that of a last partition keeps to the one of this moment, lest steps wait for a newer one."""
-    if isinstance(mapping, LastPartitionMapping):
-        read = mapping.upstream(below.partitions, below.partitions_def, above.partitions_def)
-        mapping = PinnedPartitionMapping(read.first) if read else mapping
+    if isinstance(mapping, LastPartitionMapping) and above.partitions_def is not None:
+        key = above.partitions_def.get_last_partition_key(now)
+        index = None if key is None else above.partitions_def.find(key)
+        mapping = mapping if index is None else PinnedPartitionMapping(index)
     return PlanEdge(above.index, below.index, mapping)
 
 

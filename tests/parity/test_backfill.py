@@ -1,6 +1,6 @@
 """Partitions that read other partitions of the same asset, and what the first of them is given."""
 
-from typing import Dict, Optional
+from typing import Dict, Optional  # noqa: UP035
 
 import pytest
 
@@ -124,7 +124,7 @@ def test_a_circle_through_earlier_partitions_is_refused(dg):
     @dg.asset(partitions_def=days(dg))
     def b(a): ...
 
-    with pytest.raises(Exception, match="[Cc]irc"):
+    with pytest.raises(Exception, match=r"[Cc]irc"):
         dg.materialize([a, b], partition_key=KEYS[0])
 
 
