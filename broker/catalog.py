@@ -14,8 +14,7 @@ from assetq.definitions import Definitions
 from assetq.errors import AssetqError
 from assetq.execution.carry import carried, moves_status, pairs
 from assetq.execution.catalog import catalog_record, record_to_dict
-from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
-from assetq.partitions import PartitionsStore
+from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore, partitions_from_dict
 
 TRIES = 20
 STATES = ("materialized", "failed")

@@ -17,6 +17,7 @@ class Code(StrEnum):
     ENDED = "ENDED"
     BUSY = "BUSY"
     OUT_OF_ORDER = "OUT_OF_ORDER"
+    HELD = "HELD"
     UNKNOWN_RUN = "UNKNOWN_RUN"
 
 
@@ -35,4 +36,9 @@ def error_of(code: Code, what: str) -> AssetqError:
         return UnknownRunError(f"There is no run {what}. `assetq runs list` shows the runs.")
     if code is Code.ENDED:
         return UsageError(f"Run {what} has already ended. `assetq runs show {what}` shows how.")
+    if code is Code.HELD:
+        return UsageError(
+            f"Run {what} is executed by the process that submitted it. When that is gone, the recovery of any worker "
+            "ends the run."
+        )
     return AssetqError(f"{what}: refused with {code}.")

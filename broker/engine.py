@@ -130,12 +130,29 @@ class Engine:
         self.publisher.publish([Message.from_reply(reply) for reply in replies])
 
     def submit(
-        self, run_id: str, plan: bytes, details: Mapping[str, Any], total: int, nodes: Sequence[NodeEntry]
+        self,
+        run_id: str,
+        plan: bytes,
+        details: Mapping[str, Any],
+        total: int,
+        nodes: Sequence[NodeEntry],
+        held_ms: int = 0,
     ) -> None:
-        """Accept a run whole. Atomic."""
+        """Accept a run whole. Atomic.
+
+        Args:
+            run_id: New and unique.
+            plan: The plan, packed.
+            details: Fields of the run hash.
+            total: Steps of the plan.
+            nodes: What the fleet must know; none of it for a run that this process executes itself.
+            held_ms: How long this process may be silent while it executes the run; 0 for a run of the fleet.
+        """
         flat = [item for pair in details.items() for item in pair]
         wire = [node.to_wire() for node in nodes]
-        reply = self.run_script("submit_run", run_id=run_id, plan=plan, details=flat, total=total, nodes=wire)
+        reply = self.run_script(
+            "submit_run", run_id=run_id, plan=plan, details=flat, total=total, nodes=wire, held_ms=held_ms
+        )
         if reply[0] is not Code.OK:
             raise error_of(reply[0], run_id)
         self._publish(reply[1])

@@ -65,6 +65,23 @@ def pack_runless_event(event: StepEvent) -> bytes:
     return packb({name: value for name, value in fields.items() if value is not None})
 
 
+def pack_event(event: Event) -> bytes:
+    """An event that carries the names of its step and partition itself."""
+    fields = {
+        "t": str(event.type),
+        "ts": event.timestamp_ms,
+        "a": event.attempt,
+        "w": event.worker,
+        "k": event.asset,
+        "m": event.message,
+        "d": dict(event.data) or None,
+        "sk": event.step_key,
+        "pk": event.partition,
+        "r": event.run_id or None,
+    }
+    return packb({name: value for name, value in fields.items() if value is not None})
+
+
 def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, bytes]) -> Event:
     """The event of a stream entry."""
     fields = unpackb(entry[b"e"])
@@ -73,11 +90,13 @@ def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, byt
     return Event(
         type=EventType(fields["t"]),
         timestamp_ms=int(fields["ts"]),
-        run_id=run_id,
+        run_id=run_id or fields.get("r", ""),
         cursor=cursor,
-        step_key=None if node is None else plan.steps_key(node, int(step), int(fields.get("e") or step + 1)),
+        step_key=fields.get("sk")
+        if node is None
+        else plan.steps_key(node, int(step), int(fields.get("e") or step + 1)),
         asset=fields.get("k"),
-        partition=data.get("partition")
+        partition=fields.get("pk", data.get("partition"))
         if node is None
         else _partition(plan, node, int(step), int(fields.get("e") or step + 1)),
         attempt=fields.get("a"),

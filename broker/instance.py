@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,6 +14,7 @@ from assetq.broker.engine import Engine
 from assetq.broker.event_log import EventLog
 from assetq.broker.instance_assets import AssetsOnRedis
 from assetq.broker.keys import Keys
+from assetq.broker.local_recorder import LocalRecorder
 from assetq.broker.message import text
 from assetq.broker.pool_reader import PoolReader
 from assetq.broker.publisher import Publisher
@@ -25,8 +28,10 @@ from assetq.definitions.config import run_config_dict
 from assetq.errors import PoolLimitError, UsageError
 from assetq.execution.event import Event
 from assetq.execution.instance import RunHandle
+from assetq.execution.local_run import LocalRun
 from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, WorkerRecord
 from assetq.execution.run_config import check_run_config
+from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
@@ -81,6 +86,39 @@ class RedisInstance(AssetsOnRedis):
         run_id = str(uuid.uuid4())
         self.engine.submit(run_id, plan.to_bytes(), details, plan.step_count, node_entries(plan))
         return RunHandle(self, run_id)
+
+    def run_in_process(
+        self,
+        defs: Definitions,
+        plan: Plan,
+        session: ExecutionSession,
+        *,
+        tags: Mapping[str, str] | None = None,
+        run_config: Any = None,
+    ) -> LocalRun:
+        """Execute in the calling thread and record it here. The fleet never sees the run; should this process die,
+        the recovery of any worker ends it."""
+        self.register_assets(defs)
+        config = run_config_dict(run_config)
+        check_run_config(defs, plan, config)
+        run = LocalRun(str(uuid.uuid4()), plan, session, dict(tags or {}), config)
+        recorder = LocalRecorder(self.engine, run)
+        self._hold(run)
+        with recorder.holding():
+            run.recorder = recorder
+            run.execute()
+        return run
+
+    @on_redis
+    def _hold(self, run: LocalRun) -> None:
+        details = run_details(run.plan, priority=0, tags=run.tags, config=run.config, parent_run_id=None)
+        details["holder"] = f"{socket.gethostname()}:{os.getpid()}"
+        held_ms = self.settings.lease_ms
+        self.engine.submit(run.run_id, run.plan.to_bytes(), details, run.plan.step_count, (), held_ms)
+
+    def storage_directory(self) -> str:
+        """Where values are stored that no I/O manager places elsewhere."""
+        return self.settings.storage
 
     def retry_run(self, run_id: str, failed_only: bool = True, defs: Definitions | None = None) -> RunHandle:
         """Submit what did not succeed again, with the run's own config."""
@@ -158,6 +196,8 @@ class RedisInstance(AssetsOnRedis):
     @on_redis
     def check_run(self, run_id: str) -> str | None:
         """What is wrong with an active run's record: None, or sentences."""
+        if self.client.zscore(self.keys("held"), run_id) is not None:
+            return None
         plan = self.runs.plan(run_id)
         snapshot = take_snapshot(self.client, self.keys, run_id, plan)
         found = "; ".join(problems(plan, snapshot)) if snapshot else ""

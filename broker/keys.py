@@ -70,6 +70,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("history", ":asset:<asset>:history:<kind>", "string", "13-byte entries: where each event of the kind stands, in order"),
     KeyPattern("checks", ":asset:<asset>:checks", "hash", "check name -> entry of its latest evaluation"),
     KeyPattern("places", ":asset:<asset>:places:<identity>:<page>", "string", "4 bytes a partition: position + 1 of its latest materialization"),
+    KeyPattern("held", ":runs:held", "zset", "runs that a process executes by itself, by the time in ms at which it counts as gone"),
     KeyPattern("run_count", ":runs:count", "string", "numbers given to runs so far, for entries of histories"),
     KeyPattern("run_numbers", ":runs:numbers", "hash", "number of a run -> its id"),
     KeyPattern("dynamic", ":dynamic:keys:<name>", "zset", "keys of dynamic partitions that exist, by order of addition"),

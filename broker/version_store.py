@@ -11,10 +11,16 @@ from assetq.broker.asset_status import status_identity
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.execution.data_version import LAYOUT, VersionMark, Wanted, mark_from_bytes
+from assetq.execution.event import StepEvent
+from assetq.execution.step_versions import marked
 from assetq.partitions import IndexSet, PartitionsDefinition
+from assetq.planning import Plan
 
 PAGE = 512
 SIZE = LAYOUT.size
+
+VersionEntry = tuple[str, str, int, bytes, str]
+"""Asset key, identity of its status space, first place, packed marks, the version that the op gave or ""."""
 
 
 def places(grid: PartitionsDefinition | None, partitions: IndexSet) -> list[int]:
@@ -28,7 +34,7 @@ def places(grid: PartitionsDefinition | None, partitions: IndexSet) -> list[int]
 
 def packed_versions(
     asset: str, grid: PartitionsDefinition | None, partitions: IndexSet, marks: Sequence[VersionMark]
-) -> Iterator[tuple[str, str, int, bytes, str]]:
+) -> Iterator[VersionEntry]:
     """`(asset, identity, first place, packed marks, given text)` for each run of consecutive places."""
     row: list[tuple[int, VersionMark]] = []
     for place, mark in zip(places(grid, partitions), marks, strict=False):
@@ -40,11 +46,17 @@ def packed_versions(
         yield _packed(asset, grid, row)
 
 
-def _packed(
-    asset: str, grid: PartitionsDefinition | None, row: Sequence[tuple[int, VersionMark]]
-) -> tuple[str, str, int, bytes, str]:
+def _packed(asset: str, grid: PartitionsDefinition | None, row: Sequence[tuple[int, VersionMark]]) -> VersionEntry:
     marks = b"".join(mark.to_bytes() for _, mark in row)
     return asset, status_identity(grid), row[0][0], marks, row[0][1].text or ""
+
+
+def version_entries(plan: Plan, node: int, step: int, events: Iterable[StepEvent]) -> Iterator[VersionEntry]:
+    """The data versions that a step reported, as the scripts take them."""
+    grid, own = plan.nodes[node].partitions_def, plan.partitions_of(node, step)
+    for event in events:
+        if event.marks and event.asset:
+            yield from packed_versions(event.asset, grid, marked(grid, event.partition or own, event), event.marks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,8 @@ from assetq.broker.asset_entry import AssetEntry, failed_entries, index_entries,
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
-from assetq.broker.version_store import packed_versions
-from assetq.execution.event import StepEvent
+from assetq.broker.version_store import version_entries
 from assetq.execution.failure import ErrorInfo
-from assetq.execution.step_versions import marked
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
@@ -52,7 +50,7 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         events=packed,
         index=tuple(index_entries(result.events)),
         assets=tuple(_assets(attempt, result, packed)),
-        versions=tuple(_versions(attempt, result.events)) if succeeded else (),
+        versions=tuple(version_entries(attempt.plan, attempt.node, attempt.step, result.events)) if succeeded else (),
         satisfied=tuple(_satisfied(attempt)) if succeeded else (),
         skips=tuple(_skips(attempt)) if ends_badly else (),
         cause=f"upstream {step_key} {result.status}" if ends_badly else None,
@@ -62,15 +60,6 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
 def failed_outcome(attempt: Attempt, error: ErrorInfo) -> Outcome:
     """The outcome of a step whose body cannot report for itself."""
     return outcome_of(attempt, StepResult(status=StepStatus.FAILED, events=(), error=error))
-
-
-def _versions(attempt: Attempt, events: Iterable[StepEvent]) -> Iterable[tuple[str, str, int, bytes, str]]:
-    node = attempt.plan.nodes[attempt.node]
-    for event in events:
-        if event.marks and event.asset:
-            span = event.partition or attempt.plan.partitions_of(attempt.node, attempt.step)
-            partitions = marked(node.partitions_def, span, event)
-            yield from packed_versions(event.asset, node.partitions_def, partitions, event.marks)
 
 
 def _assets(attempt: Attempt, result: StepResult, packed: Sequence[bytes]) -> Iterable[AssetEntry]:

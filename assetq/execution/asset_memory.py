@@ -125,6 +125,7 @@ class AssetMemory:
         for first, second in pairs(old, new, done):
             if first in self._by_place[before]:
                 self._by_place[now][second] = self._by_place[before][first]
+            self.versions.carry(asset, old, new, first, second)
 
 
 @dataclass(slots=True)

@@ -36,7 +36,8 @@ def materialize(
     Args:
         assets: The assets; upstream ones that are not selected are read from storage.
         run_config: Config of ops.
-        instance: Where the run is recorded, if it is one in memory; what `context.instance` is.
+        instance: Where the run is recorded and values are stored; what `context.instance` is. By default one in
+            memory, whose values live as long as the result.
         resources: Resource key -> resource.
         partition_key: The partition, when assets are partitioned.
         raise_on_error: Raise what the first failed op raised.
@@ -130,18 +131,20 @@ def materialize_plan(
     tags: Mapping[str, str] | None = None,
     raise_on_error: bool = True,
 ) -> ExecuteInProcessResult:
-    """Run a plan in this process; see `materialize`. Without `storage`, values live as long as the result."""
-    folder = storage or tempfile.mkdtemp(prefix="assetq-")
-    home = instance if isinstance(instance, MemoryInstance) else MemoryInstance()
+    """Run a plan in this process; see `materialize`. Without `storage` and `instance`, values live as long as
+    the result."""
+    is_passing = storage is None and instance is None
+    folder = storage or (instance.storage_directory() if instance else tempfile.mkdtemp(prefix="assetq-"))
+    home = instance or MemoryInstance(folder)
     config = run_config_dict(run_config).get("resources", {})
-    session = ExecutionSession(defs, storage=folder, instance=instance or home, config=config)
+    session = ExecutionSession(defs, storage=folder, instance=home, config=config)
     result = None
     try:
         run = home.run_in_process(defs, plan, session, tags=tags, run_config=run_config)
         result = ExecuteInProcessResult(run, defs, session)
     finally:
         session.close()
-        if not storage:
+        if is_passing:
             if result is None:
                 shutil.rmtree(folder, ignore_errors=True)
             else:

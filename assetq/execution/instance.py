@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 from assetq.definitions import AssetCheckKey, Definitions
 from assetq.errors import UnknownRunError, suggest
@@ -17,6 +17,7 @@ from assetq.execution.dynamic_partitions import DynamicPartitionsHolder
 from assetq.execution.event import Event
 from assetq.execution.history import HistoryPage
 from assetq.execution.instance_view import InstanceView
+from assetq.execution.local_run import LocalRun
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
@@ -25,8 +26,9 @@ from assetq.execution.record import (
     RunRecord,
     WorkerRecord,
 )
+from assetq.execution.session import ExecutionSession
 from assetq.execution.staleness import Staleness, staleness
-from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore
+from assetq.partitions import IndexSet, PartitionsDefinition
 from assetq.planning import PartitionScope, Plan, make_plan
 
 # Implementations by URL scheme, loaded when asked for: this layer must not import the engine.
@@ -89,8 +91,7 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         """
         self.register_assets(defs)
         scope = PartitionScope.parse(partitions)
-        store = cast("PartitionsStore", self)
-        plan = make_plan(defs, selection=selection, scope=scope, states=self.partition_states, store=store)
+        plan = make_plan(defs, selection=selection, scope=scope, states=self.partition_states, store=self)
         return self.submit_plan(plan, priority=priority, tags=tags, run_config=run_config, defs=defs)
 
     @abstractmethod
@@ -105,6 +106,22 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         defs: Definitions | None = None,
     ) -> RunHandle:
         """Submit a plan. `defs` is needed where this process executes it, and validates config elsewhere."""
+
+    @abstractmethod
+    def run_in_process(
+        self,
+        defs: Definitions,
+        plan: Plan,
+        session: ExecutionSession,
+        *,
+        tags: Mapping[str, str] | None = None,
+        run_config: Any = None,
+    ) -> LocalRun:
+        """Execute a plan in the calling thread, recorded here as it goes on."""
+
+    @abstractmethod
+    def storage_directory(self) -> str:
+        """Where values are stored that no I/O manager places elsewhere."""
 
     @abstractmethod
     def get_run(self, run_id: str) -> RunRecord:

@@ -114,10 +114,17 @@ class LocalRun:
         self.started_at_ms = now_ms()
         self.status = RunStatus.CANCELING if self.canceled.is_set() else RunStatus.STARTED
         self.note(EventType.RUN_START)
-        for node, step in self._steps():
-            if self.canceled.is_set() or isinstance(self.exception, KeyboardInterrupt):
-                break
-            self._run_step(node, step)
+        try:
+            for node, step in self._steps():
+                if self.canceled.is_set() or isinstance(self.exception, KeyboardInterrupt):
+                    break
+                self._run_step(node, step)
+        except BaseException as error:
+            self.canceled.set()
+            self.current = None
+            if not isinstance(error, StepInterrupted):
+                self._finish()
+                raise
         self._finish()
 
     def _steps(self) -> Iterator[tuple[int, int]]:

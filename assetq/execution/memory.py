@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import tempfile
 import threading
 import uuid
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -66,6 +68,13 @@ class MemoryInstance(Instance):
         """A fresh one."""
         return cls()
 
+    def storage_directory(self) -> str:
+        """Where values are stored; without a folder of its own, one that lives as long as the instance."""
+        if self.storage is None:
+            self.storage = tempfile.mkdtemp(prefix="assetq-")
+            weakref.finalize(self, shutil.rmtree, self.storage, ignore_errors=True)
+        return self.storage
+
     def submit_plan(
         self,
         plan: Plan,
@@ -83,9 +92,18 @@ class MemoryInstance(Instance):
         thread.start()
         return RunHandle(self, run.run_id)
 
-    def run_in_process(self, defs: Definitions, plan: Plan, session: ExecutionSession, **options: Any) -> LocalRun:
+    def run_in_process(
+        self,
+        defs: Definitions,
+        plan: Plan,
+        session: ExecutionSession,
+        *,
+        tags: Mapping[str, str] | None = None,
+        run_config: Any = None,
+    ) -> LocalRun:
         """Execute a plan in the calling thread."""
-        run = self._prepare(plan, 0, options.get("tags"), options.get("run_config"), None, defs, session)
+        self.register_assets(defs)
+        run = self._prepare(plan, 0, tags, run_config, None, defs, session)
         self._execute(run)
         return run
 

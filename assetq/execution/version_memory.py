@@ -30,6 +30,12 @@ class VersionMemory:
         kept = self._marks.setdefault(_space(key, grid), {})
         kept.update((_place(grid, i), mark) for i, mark in zip(partitions, marks, strict=False))
 
+    def carry(self, key: str, old: PartitionsDefinition, new: PartitionsDefinition, first: int, second: int) -> None:
+        """A partition gets another place: its mark goes along."""
+        mark = self._marks.get(_space(key, old), {}).get(first)
+        if mark is not None:
+            self._marks.setdefault(_space(key, new), {})[second] = mark
+
     def forget(self, key: str, grid: PartitionsDefinition | None, partitions: IndexSet | None) -> None:
         """Drop the marks of some partitions of an asset, or of all."""
         if partitions is None:

@@ -29,6 +29,7 @@ for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^
   redis.call("DEL", key_offer(run, pool))
   redis.call("ZREM", key_turns(pool), run)
 end
+if redis.call("ZSCORE", key_held(), run) then redis.call("HSET", key_run(run), "running", 0) end
 local running = number_of(redis.call("HGET", key_run(run), "running"))
 local unfinished = number_of(redis.call("HGET", key_run(run), "unfinished"))
 redis.call("HINCRBY", key_run(run), "canceled", unfinished - running)

@@ -14,7 +14,7 @@
 -- REPLY: OK | BUSY
 -- EVENTS:
 -- INVARIANTS: 1
--- include: clock, history
+-- include: clock, history, version
 local asset, old, new = ARGV[1], ARGV[4], ARGV[5]
 local sums = {}
 for _, state in ipairs({ "materialized", "failed" }) do
@@ -42,5 +42,6 @@ for i = 1, #places, 2 do
   local value = redis.call("GETRANGE", key_places(asset, old, page), at, at + 3)
   page, at = page_of(places[i + 1])
   if #value == 4 then redis.call("SETRANGE", key_places(asset, new, page), at, value) end
+  carry_version(asset, old, places[i], new, places[i + 1])
 end
 return { "OK" }

@@ -6,13 +6,14 @@
 --   2 nodes (msgpack): list of {pool, order, steps left, gates, opens, batch, ready ranges as flat list}, in plan order
 --   3 need (msgpack): list of {node, step, upstream steps done} for partly satisfied steps
 --   4 counts (msgpack): steps {succeeded, failed, skipped}
--- REPLY: OK messages | ENDED | BUSY
+-- REPLY: OK messages | ENDED | BUSY | HELD
 -- EVENTS: RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 3, 4
 -- include: outcome
 local run = ARGV[1]
 local status = redis.call("HGET", key_run(run), "status")
 if status ~= "QUEUED" and status ~= "STARTED" then return { "ENDED" } end
+if redis.call("ZSCORE", key_held(), run) then return { "HELD" } end
 
 local entries, counts = cmsgpack.unpack(ARGV[2]), cmsgpack.unpack(ARGV[4])
 local function recorded(state)

@@ -7,7 +7,7 @@
 --   3 republish_ms (ms): age at which an unclaimed grant is reported
 --   4 limit (integer): most entries of each kind handled at once
 -- REPLY: OK messages poisoned unclaimed next_due_ms | BUSY
--- EVENTS: STEP_WORKER_LOST, RUN_CANCELED
+-- EVENTS: STEP_WORKER_LOST, RUN_CANCELED, RUN_FAILURE
 -- INVARIANTS: 3, 4, 7
 -- include: requeue, worker
 if not redis.call("SET", key_recovery(), now, "NX", "PX", ARGV[1]) then return { "BUSY" } end
@@ -23,6 +23,8 @@ for _, entry in ipairs(redis.call("ZRANGEBYSCORE", key_delayed(), 0, now, "LIMIT
   local run, node, step = string.match(entry, "^(.*)|(%d+)|(%d+)$")
   if is_open(run) then add_ready(run, node, tonumber(step), tonumber(step) + 1) end
 end
+
+for _, run in ipairs(redis.call("ZRANGEBYSCORE", key_held(), 0, now, "LIMIT", 0, limit)) do abandon(run) end
 
 local gone = redis.call("ZRANGEBYSCORE", key_workers(), 0, now, "LIMIT", 0, limit)
 for _, worker in ipairs(gone) do forget_worker(worker) end

@@ -7,11 +7,12 @@
 --   3 details (msgpack): flat list of fields of the run hash: tags, config, priority, selection, parent
 --   4 total (integer): steps of the plan
 --   5 nodes (msgpack): list of {pool, order, steps, gates, opens, batch, ready ranges as flat list}, in plan order
+--   6 held_ms (ms): 0; for a run that the submitting process executes itself, how long it may be silent
 -- REPLY: OK messages | EXISTS
 -- EVENTS: RUN_ENQUEUED, RUN_SUCCESS
 -- INVARIANTS: 1, 4, 5
 -- include: outcome
-local run, total = ARGV[1], tonumber(ARGV[4])
+local run, total, held_ms = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[6])
 if redis.call("EXISTS", key_run(run)) == 1 then return { "EXISTS" } end
 
 redis.call("SET", key_plan(run), ARGV[2])
@@ -19,6 +20,7 @@ redis.call("HSET", key_run(run), "status", "QUEUED", "submitted", now, "total", 
 redis.call("HSET", key_run(run), unpack(cmsgpack.unpack(ARGV[3])))
 redis.call("ZADD", key_runs(), now, run)
 redis.call("SADD", key_active(), run)
+if held_ms > 0 then redis.call("ZADD", key_held(), now + held_ms, run) end
 announce(run, "RUN_ENQUEUED", { d = { steps = total } })
 
 local nodes, pools = cmsgpack.unpack(ARGV[5]), {}

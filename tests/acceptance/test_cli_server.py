@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from assetq import AssetCheckEvaluation, AssetKey
+
 from ..waiting import eventually
 
 CODE = """
@@ -128,11 +130,15 @@ def test_pools(online):
     assert (unknown.code, "Did you mean 'slow'?" in unknown.err) == (2, True)
 
 
-def test_catalog_workers_and_doctor(online):
+def test_catalog_workers_and_doctor(online, instance):
     online("materialize", "--select", "total", "--no-wait")
     listed = online("assets", "list", "-f", "code.py", "--json").json
     assert [row["asset"] for row in listed] == ["broken", "orders", "total"]
     assert online("assets", "show", "orders", "--json").json["group"] == "sales"
+    instance.report_runless_asset_event(AssetCheckEvaluation(AssetKey("orders"), "many", False))
+    (check,) = online("assets", "show", "orders", "--json").json["checks"]
+    assert (check["check"], check["passed"], check["severity"]) == ("many", False, "ERROR")
+    assert "check many" in online("assets", "show", "orders").out
     assert online("assets", "show", "order").code == 2
     assert len(online("workers", "list", "--json").json) == 1
     doctor = online("doctor", "--json")

@@ -16,8 +16,8 @@ DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04")
 MANY = StaticPartitionsDefinition([f"k{i:04}" for i in range(1100)])
 
 
-def make(clean: str = "1", reads_other: bool = False) -> Definitions:
-    """The definitions, with another code version or another dependency of `clean`."""
+def make(clean: str = "1", reads_other: bool = False, keys: list[str] | None = None) -> Definitions:
+    """The definitions, with another code version or dependency of `cleaned`, or other partitions of `wide`."""
 
     @asset
     def src() -> int:
@@ -39,7 +39,11 @@ def make(clean: str = "1", reads_other: bool = False) -> Definitions:
     def report() -> int:
         return 3
 
-    @asset(partitions_def=MANY, backfill_policy=BackfillPolicy.single_run(), deps=["src"])
+    @asset(
+        partitions_def=StaticPartitionsDefinition(keys) if keys else MANY,
+        backfill_policy=BackfillPolicy.single_run(),
+        deps=["src"],
+    )
     def wide(context):
         return dict.fromkeys(context.partition_keys, 1)
 

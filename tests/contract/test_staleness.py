@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 
-from assetq import AssetMaterialization, AssetObservation, Instance
+from assetq import AssetMaterialization, AssetObservation, InMemoryIOManager, Instance, materialize
 from assetq.execution.data_version import WHOLE
 from assetq.execution.staleness import StaleCause, StaleStatus
 from assetq.partitions import IndexSet
@@ -119,3 +119,28 @@ def test_a_chunk_of_many_partitions(opened, work):
     run(opened, work, "src")
     found = opened.staleness("wide")
     assert (len(found.stale), found.causes) == (1100, (StaleCause.DATA,))
+
+
+def test_versions_go_along_when_the_list_of_partitions_changes(opened, work):
+    run(opened, work, "src")
+    run(opened, work, "wide", "all")
+    changed = work.make(keys=["new", "k0700", "k0003"])
+    opened.register_assets(changed)
+    found = opened.staleness("wide")
+    assert (list(found.fresh), list(found.missing)) == ([1, 2], [0])
+    opened.report_runless_asset_event(AssetMaterialization("src"))
+    assert list(opened.staleness("wide").stale) == [1, 2]
+
+
+def test_a_run_of_this_process_counts(opened, work):
+    materialize(
+        [*work.defs.assets],
+        selection="src,other,cleaned",
+        partition_key="2024-01-02",
+        instance=opened,
+        resources={"io_manager": InMemoryIOManager()},
+    )
+    found = opened.staleness("cleaned")
+    assert (list(found.fresh), list(found.missing)) == ([1], [0, 2])
+    opened.report_runless_asset_event(AssetMaterialization("src"))
+    assert list(opened.staleness("cleaned").stale) == [1]

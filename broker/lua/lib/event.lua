@@ -1,6 +1,7 @@
 -- include: clock
 -- Appends events. Fields are short because a million of them are kept: t type, ts time in ms,
--- n node, s step, e end of a range of steps, a attempt, w worker, m message, d data.
+-- n node, s step, e end of a range of steps, a attempt, w worker, m message, d data; from a process that executed a
+-- run itself: sk name of the step, pk partition, r run.
 local FEED_LENGTH = 10000
 
 -- `detail` is an already packed map that Lua does not look into.

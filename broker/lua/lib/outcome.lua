@@ -65,6 +65,18 @@ local function final_status(run)
   return "SUCCESS"
 end
 
+-- The process that executed the run by itself is gone: nobody else has its code, so the run fails where it stands.
+local function abandon(run)
+  redis.call("ZREM", key_held(), run)
+  if not is_open(run) then return end
+  local left = number_of(redis.call("HGET", key_run(run), "unfinished"))
+  redis.call("HSET", key_run(run), "status", "FAILURE", "ended", now, "running", 0, "unfinished", 0)
+  redis.call("HINCRBY", key_run(run), "canceled", left)
+  redis.call("SREM", key_active(), run)
+  announce(run, "RUN_FAILURE", { m = "the process that executed the run is gone" })
+  forget_frontier(run)
+end
+
 -- Ends the run when no step is unfinished; true if it did.
 local function end_run_if_done(run)
   if number_of(redis.call("HGET", key_run(run), "unfinished")) > 0 then return false end
@@ -72,6 +84,7 @@ local function end_run_if_done(run)
   redis.call("HSET", key_run(run), "status", status, "ended", now)
   redis.call("HSETNX", key_run(run), "started", now)
   redis.call("SREM", key_active(), run)
+  redis.call("ZREM", key_held(), run)
   announce(run, "RUN_" .. status, {})
   forget_frontier(run)
   return true

@@ -24,6 +24,15 @@ local function record_versions(entries)
   for _, entry in ipairs(entries) do write_versions(entry[1], entry[2], entry[3], entry[4], entry[5]) end
 end
 
+-- A partition gets another place: its data version goes along.
+local function carry_version(asset, old, from, new, to)
+  local page, at = string.format("%d", math.floor(from / VERSION_PAGE)), from % VERSION_PAGE * VERSION_SIZE
+  local marks = redis.call("GETRANGE", key_versions(asset, old, page), at, at + VERSION_SIZE - 1)
+  if #marks < VERSION_SIZE then return end
+  local given = redis.call("HGET", key_version_texts(asset, old), string.format("%d", from)) or ""
+  write_versions(asset, new, to, marks, given)
+end
+
 local function forget_versions(asset, identity, from, to)
   for index = from, to - 1 do
     local key = key_versions(asset, identity, string.format("%d", math.floor(index / VERSION_PAGE)))
