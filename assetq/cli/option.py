@@ -30,8 +30,11 @@ def code_options(command: Command) -> Command:
 
 
 def select_option(command: Command) -> Command:
-    """`--select`."""
-    return click.option("--select", "-s", default="*", show_default=True, help="Which assets.")(command)
+    """`--select`; several arrive as one text, their union."""
+    return click.option(
+        "--select", "-s", multiple=True, default=("*",), show_default=True,
+        callback=lambda _context, _option, texts: ", ".join(texts), help="Which assets; may be repeated.",
+    )(command)  # fmt: skip
 
 
 def partition_options(command: Command) -> Command:
