@@ -40,7 +40,7 @@ def test_the_procfile_starts_a_fleet_that_works(tmp_path):
         with Instance.connect(url) as instance:
             eventually(instance.list_workers, deadline=40)
             done = subprocess.run(
-                [sys.executable, "-m", "assetq.cli.main", "backfill", "-m", "flights", "--select", "+flights_weather",
+                [sys.executable, "-m", "assetq.cli.main", "backfill", "-m", "flights", "--select", "*flights_weather",
                  "--partition", "2013-02-08", "--watch"],
                 env={**environment, "ASSETQ_REDIS_URL": url, "PYTHONPATH": str(ROOT / "examples/flights")},
                 cwd=tmp_path,
