@@ -59,6 +59,7 @@ from assetq.definitions.env_var import EnvVar
 from assetq.definitions.freshness_policy import FreshnessPolicy
 from assetq.definitions.graph import AssetGraph, AssetNode
 from assetq.definitions.hook import HookDefinition, failure_hook, success_hook
+from assetq.definitions.init_resource_context import InitResourceContext
 from assetq.definitions.io_manager import (
     ConfigurableIOManager,
     ConfigurableIOManagerFactory,
@@ -138,9 +139,11 @@ from assetq.definitions.output import (
 from assetq.definitions.provenance import DataProvenance
 from assetq.definitions.resource import (
     ConfigurableResource,
-    InitResourceContext,
+    IAttachDifferentObjectToOpContext,
     ResourceDefinition,
+    ResourceDependency,
     ResourceParam,
+    configured,
     make_values_resource,
     resource,
 )
@@ -214,6 +217,7 @@ __all__ = [
     "FloatMetadataValue",
     "FreshnessPolicy",
     "HookDefinition",
+    "IAttachDifferentObjectToOpContext",
     "IOManager",
     "IOManagerDefinition",
     "InitResourceContext",
@@ -248,6 +252,7 @@ __all__ = [
     "PythonArtifactMetadataValue",
     "PythonObjectDagsterType",
     "ResourceDefinition",
+    "ResourceDependency",
     "ResourceParam",
     "RetryPolicy",
     "RetryRequested",
@@ -287,6 +292,7 @@ __all__ = [
     "build_time_partition_freshness_checks",
     "check_dagster_type",
     "check_schema",
+    "configured",
     "dagster_type_loader",
     "failure_hook",
     "input_manager",

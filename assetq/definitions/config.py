@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import to_jsonable_python
 
+from assetq.definitions.config_field import Field
+from assetq.definitions.config_model import model_fields, model_schema
+from assetq.definitions.config_plain import plain_config_value
 from assetq.definitions.config_reading import read_model
 from assetq.definitions.config_schema import process_config, schema_default
-from assetq.definitions.env_var import EnvVar, IntEnvVar, environment_in
+from assetq.definitions.env_var import environment_in
 from assetq.errors import ConfigError
+
+# What a section of run config about an op or a resource may hold.
+SECTION = frozenset({"config", "inputs", "outputs"})
 
 
 class Config(BaseModel):
@@ -25,6 +29,16 @@ class Config(BaseModel):
         super().__init__(**data)
         # Validation makes plain values of variables; they are put back, to be read where the op runs.
         self.__dict__.update(environment_in(data))
+
+    @classmethod
+    def to_fields_dict(cls) -> dict[str, Field]:
+        """The fields, as a `config_schema` has them."""
+        return model_fields(cls)
+
+    @classmethod
+    def to_config_schema(cls) -> Field:
+        """The class as a `config_schema`, for a function that takes the config as a dict."""
+        return model_schema(cls)
 
 
 class PermissiveConfig(Config):
@@ -38,34 +52,32 @@ class RunConfig:
     """Configuration of a run. Mirrors Dagster's `RunConfig`.
 
     Args:
-        ops: Op name -> `Config` or mapping.
-        resources: Resource key -> mapping.
+        ops: Op name -> `Config`, or mapping of its config, or the section that has it under "config".
+        resources: Resource key -> the same.
+        loggers, execution: Carried along: the fleet executes, and Python's logging logs.
     """
 
     ops: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, Any] = field(default_factory=dict)
+    loggers: Mapping[str, Any] = field(default_factory=dict)
+    execution: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The plain form, as it stands in YAML."""
         return {
-            "ops": {name: {"config": _plain(value)} for name, value in self.ops.items()},
-            "resources": {name: {"config": _plain(value)} for name, value in self.resources.items()},
+            "loggers": plain_config_value(dict(self.loggers or {})),
+            "resources": {name: _section(value) for name, value in self.resources.items()},
+            "ops": {name: _section(value) for name, value in self.ops.items()},
+            "execution": plain_config_value(dict(self.execution or {})),
         }
 
+    to_config_dict = to_dict
 
-def _plain(value: Any) -> Any:
-    """The form of a value in run config: enum members by name, variables as `{"env": NAME}`."""
-    if isinstance(value, BaseModel):
-        return {name: _plain(inner) for name, inner in value}
-    if isinstance(value, EnvVar | IntEnvVar):
-        return {"env": value.env_var_name}
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(inner) for inner in value]
-    return to_jsonable_python(value)
+
+def _section(value: Any) -> dict[str, Any]:
+    plain = plain_config_value(value)
+    is_section = isinstance(value, Mapping) and bool(value) and set(value) <= SECTION
+    return dict(plain) if is_section else {"config": plain}
 
 
 def run_config_dict(config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from enum import Enum
+from types import NoneType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -23,7 +24,21 @@ def read_model(model: type[BaseModel], data: Any, path: str) -> Any:
     """The values of a model's fields; what is no mapping is left to validation."""
     if not isinstance(data, Mapping):
         return data
-    return {name: _read_field(model.model_fields.get(name), value, f"{path}.{name}") for name, value in data.items()}
+    given = {**_implied(model, data), **data}
+    return {name: _read_field(model.model_fields.get(name), value, f"{path}.{name}") for name, value in given.items()}
+
+
+def _implied(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What fields without a default are when nothing is given: None where it is allowed, or a section of defaults."""
+    implied: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if not field.is_required() or name in data or field.alias in data:
+            continue
+        if NoneType in get_args(field.annotation):
+            implied[field.alias or name] = None
+        elif inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
+            implied[field.alias or name] = {}
+    return implied
 
 
 def _read_field(field: FieldInfo | None, value: Any, path: str) -> Any:

@@ -61,7 +61,9 @@ Int = int
 String = str
 
 
-def process_config(schema: object, value: object, *, path: str, location: object | None = None) -> object:
+def process_config(
+    schema: object, value: object, *, path: str, location: object | None = None, reads_environment: bool = True
+) -> object:
     """The config that code receives for the value that was given; `schema_default` is for none given.
 
     Args:
@@ -69,12 +71,13 @@ def process_config(schema: object, value: object, *, path: str, location: object
         value: What the run config says. None is a value, allowed only where the schema takes it.
         path: Where the value stands in the run config, such as "ops.my_op.config".
         location: Where the schema is defined.
+        reads_environment: False where the variables are another machine's, and need not exist.
 
     Raises:
         ConfigError: Names the path of every bad value.
         DefinitionError: The schema is none.
     """
-    reading = Reading()
+    reading = Reading(reads_environment=reads_environment)
     result = _root(schema).read(value, path, reading)
     return _without_problems(result, reading, location)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions.resource import ConfigurableResource, InitResourceContext, ResourceDefinition
+from assetq.definitions.init_resource_context import InitResourceContext
+from assetq.definitions.resource import ConfigurableResource, ResourceDefinition
 from assetq.errors import DefinitionError
 
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
-from typing import Annotated, Any, Generic, TypeVar
+from copy import copy
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SkipValidation,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
+from assetq.definitions.config_field import Field
+from assetq.definitions.config_model import model_fields, model_schema
 from assetq.definitions.config_schema import check_schema, is_config_required, process_config, schema_default
 from assetq.definitions.env_var import environment_in, read_environment
-from assetq.errors import ConfigError, DefinitionError, InvocationError, MissingResourceError
+from assetq.definitions.init_resource_context import InitResourceContext
+from assetq.errors import ConfigError, DefinitionError, InvariantError, InvocationError, MissingResourceError
 
 T = TypeVar("T")
 
@@ -29,25 +42,22 @@ ResourceParam = Annotated[T, RESOURCE_MARKER]
 """Annotation of an argument that takes the resource of the argument's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class InitResourceContext:
-    """What a resource is told when it opens. Mirrors Dagster's `InitResourceContext`.
+class _DependencyMarker:
+    def __repr__(self) -> str:
+        return "ResourceDependency"
 
-    Attributes:
-        resource_config: Its config, validated.
-        resources: The resources that it asked for, as attributes.
-        log: A logger.
-        run_id: Id of the run, when it opens for one.
-        instance: The instance of the run.
-        resource_def: The definition itself.
-    """
 
-    resource_config: Any = None
-    resources: Any = field(default_factory=SimpleNamespace)
-    log: logging.Logger = field(default_factory=lambda: logging.getLogger("assetq.resource"))
-    run_id: str | None = None
-    instance: Any = None
-    resource_def: Any = None
+DEPENDENCY_MARKER = _DependencyMarker()
+ResourceDependency = Annotated[T, SkipValidation(), DEPENDENCY_MARKER]
+"""Annotation of a field that takes another resource, of whatever kind."""
+
+
+class IAttachDifferentObjectToOpContext(ABC):
+    """A resource that shows something else on `context.resources`. Mirrors Dagster's class of that name."""
+
+    @abstractmethod
+    def get_object_to_set_on_execution_context(self) -> Any:
+        """What `context.resources` shows; an argument of the resource's class is given the resource itself."""
 
 
 class ConfigurableResource(BaseModel):
@@ -57,6 +67,15 @@ class ConfigurableResource(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    _init_context: InitResourceContext | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_deferred(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Any:
+        """Where this class is the type of a field, a resource that is configured at launch may stand for it."""
+        is_deferred = isinstance(value, ResourceAtLaunch) and issubclass(value.cls, cls)
+        return value if is_deferred else handler(value)
 
     def __init__(self, **data: Any) -> None:
         super().__init__(**data)
@@ -83,6 +102,75 @@ class ConfigurableResource(BaseModel):
         """The resource with the rest of its fields left to run config."""
         return ResourceAtLaunch(cls, given)
 
+    def get_resource_context(self) -> InitResourceContext:
+        """What the resource was told when it opened.
+
+        Raises:
+            InvariantError: It is not open.
+        """
+        if self._init_context is None:
+            raise InvariantError(f"Resource {type(self).__name__} is not open, so it has no context.")
+        return self._init_context
+
+    @classmethod
+    def to_fields_dict(cls) -> dict[str, Field]:
+        """The fields that are configuration, as a `config_schema` has them."""
+        return model_fields(cls, _resource_fields(cls))
+
+    @classmethod
+    def to_config_schema(cls) -> Field:
+        """The fields as a `config_schema`, for a `@resource` function that makes the resource by hand."""
+        return model_schema(cls, _resource_fields(cls))
+
+    def with_resource_context(self, context: InitResourceContext) -> Self:
+        """A copy that was told something else."""
+        made = self.model_copy()
+        made._init_context = context
+        return made
+
+    with_replaced_resource_context = with_resource_context
+
+    @classmethod
+    @contextlib.contextmanager
+    def from_resource_context_cm(cls, context: InitResourceContext) -> Generator[Any, None, None]:
+        """The resource whose fields are the config of an init context, open for as long as the block lasts."""
+        made = cls(**(context.resource_config or {})).resolved()
+        with made.with_resource_context(context).yield_for_execution(context) as value:
+            yield value
+
+    @classmethod
+    def from_resource_context(cls, context: InitResourceContext) -> Any:
+        """As `from_resource_context_cm`, for a resource that needs no teardown.
+
+        Raises:
+            InvariantError: It has one.
+        """
+        _refuse_teardown(cls(**(context.resource_config or {})), "from_resource_context_cm")
+        with cls.from_resource_context_cm(context) as value:
+            return value
+
+    @contextlib.contextmanager
+    def process_config_and_initialize_cm(self) -> Generator[Any, None, None]:
+        """The resource, open outside of a run: variables are read, inner resources are opened."""
+        scope = import_module("assetq.execution.resource_scope")
+        with scope.build_resources({"resource": self}) as opened:
+            yield opened.resource
+
+    def process_config_and_initialize(self) -> Any:
+        """As `process_config_and_initialize_cm`, for a resource that needs no teardown.
+
+        Raises:
+            InvariantError: It has one.
+        """
+        _refuse_teardown(self, "process_config_and_initialize_cm")
+        with self.process_config_and_initialize_cm() as value:
+            return value
+
+    @property
+    def nested_resources(self) -> Mapping[str, Any]:
+        """The fields that are resources themselves."""
+        return self.nested
+
     @property
     def nested(self) -> dict[str, Any]:
         """The fields that are resources themselves."""
@@ -90,8 +178,12 @@ class ConfigurableResource(BaseModel):
 
     def plain_config(self) -> dict[str, Any]:
         """The fields that are configuration, as they were given."""
-        nested = self.nested
-        return {name: getattr(self, name) for name in type(self).model_fields if name not in nested}
+        inner = {*self.nested, *self._dependencies()}
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in inner}
+
+    def _dependencies(self) -> dict[str, Any]:
+        fields = type(self).model_fields
+        return {name: getattr(self, name) for name, each in fields.items() if DEPENDENCY_MARKER in each.metadata}
 
     def resolved(self, config: Mapping[str, Any] | None = None, nested: Mapping[str, Any] | None = None) -> Any:
         """A copy with opened resources inside and every `EnvVar` read; fields from run config replace all others.
@@ -105,8 +197,23 @@ class ConfigurableResource(BaseModel):
             name: read_environment(value, f"Resource {type(self).__name__}.{name}") for name, value in given.items()
         }
         if config is not None or environment_in(given):
-            return make_resource(type(self), {**read, **inside})
+            return make_resource(type(self), {**read, **self._dependencies(), **inside})
         return self.model_copy(update={n: v for n, v in inside.items() if v is not getattr(self, n)})
+
+
+def _resource_fields(cls: type[ConfigurableResource]) -> frozenset[str]:
+    def is_resource(field: FieldInfo) -> bool:
+        kind = field.annotation
+        return DEPENDENCY_MARKER in field.metadata or (
+            inspect.isclass(kind) and issubclass(kind, ConfigurableResource | ResourceDefinition)
+        )
+
+    return frozenset(name for name, field in cls.model_fields.items() if is_resource(field))
+
+
+def _refuse_teardown(value: ConfigurableResource, instead: str) -> None:
+    if import_module("assetq.execution.resource_scope").has_teardown(value):
+        raise InvariantError(f"Resource {type(value).__name__} must be closed after use; open it with {instead}.")
 
 
 def nested_resources(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,13 +287,26 @@ class ResourceDefinition:
         self.required_resource_keys = frozenset(required_resource_keys or ())
         self.version = version
         self.preset: Any = None
+        self.inner: ResourceDefinition | None = None
+        self.config_fn: Callable[[Any], Any] | None = None
 
-    def configured(self, config: Any, name: str | None = None, description: str | None = None) -> ResourceDefinition:
-        """A copy that needs no config any more."""
-        made = type(self)(
-            self.resource_fn, self.config_schema, description or self.description, self.required_resource_keys
-        )
-        made.preset = {"config": config}
+    def configured(
+        self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
+    ) -> ResourceDefinition:
+        """A copy that needs no config any more, or other config, of which a function makes what this one takes.
+
+        Args:
+            config_or_config_fn: The config, or a function from config of `config_schema` to config of this resource.
+            config_schema: Schema of what the function takes.
+            description: What the copy is.
+        """
+        made = copy(self)
+        made.description = description or self.description
+        if callable(config_or_config_fn):
+            made.config_schema, made.preset = config_schema, None
+            made.inner, made.config_fn = self, config_or_config_fn
+        else:
+            made.preset = {"config": config_or_config_fn}
         return made
 
     @property
@@ -204,7 +324,22 @@ class ResourceDefinition:
         Raises:
             ConfigError: It does not fit the schema.
         """
+        read = self._read_own(dict(self.preset or section or {}), path)
+        if self.config_fn is None or self.inner is None:
+            return read
+        return self.inner.read_config({"config": self.config_fn(read)}, path)
+
+    def check_config(self, section: Mapping[str, Any] | None, path: str) -> None:
+        """Refuse config that does not fit; variables of the environment may be those of another machine.
+
+        Raises:
+            ConfigError: Names the path of what does not fit.
+        """
         given = dict(self.preset or section or {})
+        if self.config_schema is not None and "config" in given:
+            process_config(self.config_schema, given["config"], path=path, reads_environment=False)
+
+    def _read_own(self, given: Mapping[str, Any], path: str) -> Any:
         if self.config_schema is None:
             return given.get("config")
         if "config" in given:
@@ -262,6 +397,11 @@ class ResourceDefinition:
         return ResourceDefinition.hardcoded_resource(None, description)
 
     @staticmethod
+    def mock_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is a `MagicMock`."""
+        return ResourceDefinition(lambda: import_module("unittest.mock").MagicMock(), description=description)
+
+    @staticmethod
     def string_resource(description: str | None = None) -> ResourceDefinition:
         """A resource that is the string in its config."""
         return ResourceDefinition(lambda context: context.resource_config, str, description)
@@ -277,3 +417,24 @@ def resource(config_schema: Any = None, description: str | None = None, **option
 def make_values_resource(**schema: Any) -> ResourceDefinition:
     """A resource that is the values in its config, by name. Mirrors Dagster's function."""
     return ResourceDefinition(lambda context: dict(context.resource_config or {}), schema or None)
+
+
+def configured(configurable: Any, config_schema: Any = None, description: str | None = None) -> Any:
+    """Decorator, or a function of config: a resource with other config. Mirrors Dagster's `configured`.
+
+    Args:
+        configurable: A `ResourceDefinition`.
+        config_schema: Schema of what the decorated function takes.
+        description: What the copy is.
+
+    Returns:
+        A function that takes a function from the new config to the resource's, or the resource's config itself.
+
+    Raises:
+        DefinitionError: It is given something that is not configurable.
+    """
+    if not isinstance(configurable, ResourceDefinition):
+        raise DefinitionError(f"configured takes a ResourceDefinition, not {configurable!r}; use its own configured().")
+    return lambda config: configurable.configured(
+        config, config_schema, description or inspect.getdoc(config) if callable(config) else description
+    )

@@ -14,6 +14,7 @@ from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.execution.report import now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
+from assetq.execution.step_context import RunInfo
 from assetq.execution.task import StepResult, StepStatus, StepTask
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
@@ -67,6 +68,8 @@ class LocalRun:
     recorder: Recorder | None = None
 
     def __post_init__(self) -> None:
+        if self.session.run is None:
+            self.session.run = RunInfo(self.run_id, self.tags, self.config)
         self.note(EventType.RUN_ENQUEUED, data={"steps": self.plan.step_count})
 
     def record(self) -> RunRecord:

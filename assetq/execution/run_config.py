@@ -41,3 +41,5 @@ def _check_resources(defs: Definitions, sections: Mapping[str, Any]) -> None:
             make_resource(type(value), section["config"])
         elif isinstance(value, ResourceDefinition) and "config" not in section and value.needs_config:
             raise ConfigError(f"Resource '{key}' needs config: give it under resources.{key}.config.")
+        elif isinstance(value, ResourceDefinition):
+            value.check_config(section, f"resources.{key}.config")

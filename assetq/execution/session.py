@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from assetq.definitions import AssetKey, ConfigurableResource, Definitions, IOManager, ResourceDefinition
+from assetq.definitions import (
+    AssetKey,
+    ConfigurableResource,
+    Definitions,
+    InitResourceContext,
+    IOManager,
+    ResourceDefinition,
+)
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
-from assetq.definitions.resource import InitResourceContext, ResourceAtLaunch, make_resource, nested_resources
+from assetq.definitions.resource import (
+    IAttachDifferentObjectToOpContext,
+    ResourceAtLaunch,
+    make_resource,
+    nested_resources,
+)
 from assetq.errors import AssetqError, DefinitionError, MissingResourceError, ResourceError, suggest
 from assetq.execution.resources import Resources
+from assetq.execution.step_context import RunInfo
 from assetq.io import FilesystemIOManager
 
 if TYPE_CHECKING:
     from assetq.execution.data_version import VersionedAsset
     from assetq.execution.instance import Instance
+
+logger = logging.getLogger("assetq.resource")
 
 DEFAULT_STORAGE = os.path.join(".assetq", "storage")
 
@@ -47,12 +64,17 @@ class ExecutionSession:
         self.storage = storage or os.environ.get("ASSETQ_STORAGE") or DEFAULT_STORAGE
         self.instance = instance
         self.config = config or {}
-        self.run_id = run_id
+        self.run = None if run_id is None else RunInfo(run_id)
         self.versioned: dict[AssetKey, VersionedAsset] = {}
         self._shared: dict[int, tuple[Any, Any]] = {}
         self._open: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
         self._lock = threading.RLock()
+
+    @property
+    def run_id(self) -> str | None:
+        """Id of the run that resources open for, when they open for one."""
+        return None if self.run is None else self.run.run_id
 
     def resource(self, key: str) -> Any:
         """The opened resource.
@@ -88,27 +110,49 @@ class ExecutionSession:
     def _opened(self, value: Any, path: str, section: Mapping[str, Any] | None) -> Any:
         config = (section or {}).get("config")
         if isinstance(value, ResourceAtLaunch):
-            inside = {n: self._open_value(v, f"{path}.{n}") for n, v in nested_resources(value.given).items()}
+            inside = {n: self._open_inner(v, f"{path}.{n}") for n, v in nested_resources(value.given).items()}
             value = make_resource(value.cls, {**value.given, **inside, **(config or {})})
-            return self._enter(value.resolved())
+            return self._enter(value.resolved(), path)
         if isinstance(value, ConfigurableResource):
-            inside = {n: self._open_value(v, f"{path}.{n}") for n, v in value.nested.items()}
-            return self._enter(value.resolved(config, inside))
+            inside = {n: self._open_inner(v, f"{path}.{n}") for n, v in value.nested.items()}
+            return self._enter(value.resolved(config, inside), path)
         if isinstance(value, ResourceDefinition):
             needs = SimpleNamespace(**{key: self.resource(key) for key in value.required_resource_keys})
             read = value.read_config(section, f"{path}.config")
-            context = InitResourceContext(
-                resource_config=read, resources=needs, run_id=self.run_id, instance=self.instance, resource_def=value
-            )
-            return self._stack.enter_context(value.open(context))
+            return self._entered(value.open(self._context(read, value, needs)), path)
         return value
 
-    def _enter(self, value: ConfigurableResource) -> Any:
-        config = value.plain_config()
-        context = InitResourceContext(
-            resource_config=config, run_id=self.run_id, instance=self.instance, resource_def=value
+    def _open_inner(self, value: Any, path: str) -> Any:
+        """A resource inside another; one that is provided under a key, too, has the config of that key."""
+        keys = [key for key, provided in self.defs.resources.items() if provided is value]
+        return self.resource(keys[0]) if keys else self._open_value(value, path)
+
+    def _context(self, config: Any, definition: Any, needs: Any = None) -> InitResourceContext:
+        return InitResourceContext(
+            resource_config=config,
+            resources=needs or SimpleNamespace(),
+            run_id=self.run_id,
+            instance=self.instance,
+            resource_def=definition,
+            dagster_run=self.run,
+            all_resource_defs=self.defs.resources,
         )
-        return self._stack.enter_context(value.yield_for_execution(context))
+
+    def _entered(self, opening: AbstractContextManager[Any], path: str) -> Any:
+        value = opening.__enter__()
+        self._stack.push(lambda *_: self._leave(opening, path))
+        return value
+
+    def _leave(self, opening: AbstractContextManager[Any], path: str) -> None:
+        """Tear down; what that raises is logged, since the steps have long ended."""
+        try:
+            opening.__exit__(None, None, None)
+        except Exception:
+            logger.exception("%s could not be torn down", path)
+
+    def _enter(self, value: ConfigurableResource, path: str) -> Any:
+        context = self._context(value.plain_config(), value)
+        return self._entered(value.with_resource_context(context).yield_for_execution(context), path)
 
     def io_manager(self, key: str) -> IOManager:
         """The I/O manager with this resource key; pickle files when "io_manager" is not provided."""
@@ -133,7 +177,12 @@ class ExecutionSession:
 
     def resources(self) -> Resources:
         """All resources as attributes."""
-        return Resources(self.resource, list(self.defs.resources))
+        return Resources(self._attached, list(self.defs.resources))
+
+    def _attached(self, key: str) -> Any:
+        value = self.resource(key)
+        shows_other = isinstance(value, IAttachDifferentObjectToOpContext)
+        return value.get_object_to_set_on_execution_context() if shows_other else value
 
     def close(self) -> None:
         """Tear down what was opened, last first."""

@@ -89,6 +89,8 @@ class _Attempt:
 
     def _arguments(self) -> dict[str, Any]:
         op = self.definition.op
+        for key in sorted(op.required_resource_keys):
+            self.session.resource(key)
         arguments: dict[str, Any] = {}
         if op.context_param:
             arguments[op.context_param] = self.context

@@ -225,3 +225,67 @@ def test_the_error_names_the_path(dg):
 
     with pytest.raises(dg.DagsterInvalidConfigError, match="inner"):
         dg.materialize([op_with(dg, Outer)], run_config=config({"inner": {"n": "x"}}))
+
+
+def test_fields_without_a_default_that_need_no_value(world):
+    dg = world.dg
+
+    class Inner(dg.Config):
+        x: int = 1
+
+    class Fields(dg.Config):
+        a: int | None
+        inner: Inner
+
+    @dg.asset
+    def one(config: Fields):
+        return config.a, config.inner.x
+
+    assert world.run([one]).value("one") == (None, 1)
+    given = {"ops": {"one": {"config": {"a": 3, "inner": {"x": 4}}}}}
+    assert world.run([one], run_config=given).value("one") == (3, 4)
+
+
+def test_run_config_has_all_sections(dg):
+    class Fields(dg.Config):
+        a: int = 1
+
+    @dg.asset
+    def one(config: Fields):
+        return config.a
+
+    loggers = {"console": {"config": {"log_level": "ERROR"}}}
+    config = dg.RunConfig(ops={"one": Fields(a=5)}, loggers=loggers, execution={})
+    assert dg.materialize([one], run_config=config).asset_value("one") == 5
+    assert config.loggers == loggers
+    assert config.to_config_dict() == {
+        "loggers": loggers,
+        "resources": {},
+        "ops": {"one": {"config": {"a": 5}}},
+        "execution": {},
+    }
+    section = dg.RunConfig(ops={"one": {"config": {"a": 6}}})
+    assert dg.materialize([one], run_config=section).asset_value("one") == 6
+
+
+def test_a_class_as_a_schema(world):
+    dg = world.dg
+
+    class Inner(dg.Config):
+        x: int = 1
+
+    class Fields(dg.Config):
+        a: int
+        inner: Inner = Inner(x=2)
+        words: list[str] = []
+        level: int | None = None
+
+    @dg.asset(config_schema=Fields.to_config_schema())
+    def one(context):
+        return context.op_execution_context.op_config
+
+    given = {"ops": {"one": {"config": {"a": 3}}}}
+    assert world.run([one], run_config=given).value("one")["inner"] == {"x": 2}
+    assert sorted(Fields.to_fields_dict()) == ["a", "inner", "level", "words"]
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.materialize([one], run_config={"ops": {"one": {"config": {"a": "x"}}}})

@@ -370,3 +370,244 @@ def test_a_resource_is_opened_once_for_a_run(world, tmp_path):
 
     assert world.run([one, two], resources={"store": Store(n=1)}).success
     assert trail.read_text() == "x"
+
+
+def test_the_context_tells_the_run(dg):
+    seen = {}
+
+    @dg.resource(config_schema={"x": int}, required_resource_keys={"other"})
+    def made(context):
+        seen.update(
+            run=context.run.run_id == context.run_id,
+            tag=context.dagster_run.tags["k"],
+            log=context.log_manager is not None,
+            keys={"made", "other"} <= set(context.all_resource_defs),
+            other=context.resources.other,
+            changed=context.replace_config({"x": 9}).resource_config,
+            config=context.resource_config,
+        )
+        return 1
+
+    class Fields(dg.ConfigurableResource):
+        x: int = 1
+
+        def ask(self):
+            context = self.get_resource_context()
+            return context.resource_config, context.dagster_run.tags["k"]
+
+    @dg.asset(required_resource_keys={"made", "fields"})
+    def one(context):
+        return context.resources.fields.ask()
+
+    other = dg.ResourceDefinition.hardcoded_resource(4)
+    result = dg.materialize(
+        [one],
+        resources={"made": made, "other": other, "fields": Fields()},
+        run_config={"resources": {"made": {"config": {"x": 3}}}},
+        tags={"k": "v"},
+    )
+    assert seen == {
+        "run": True,
+        "tag": "v",
+        "log": True,
+        "keys": True,
+        "other": 4,
+        "changed": {"x": 9},
+        "config": {"x": 3},
+    }
+    assert result.asset_value("one") == ({"x": 1}, "v")
+
+
+def test_what_is_required_is_opened(dg):
+    seen = []
+
+    def noting(name):
+        @dg.resource
+        def made(_):
+            seen.append(f"up {name}")
+            yield name
+            seen.append(f"down {name}")
+
+        return made
+
+    @dg.asset(required_resource_keys={"b", "a"})
+    def one():
+        seen.append("one")
+
+    dg.materialize([one], resources={"b": noting("b"), "a": noting("a")})
+    assert seen == ["up a", "up b", "one", "down b", "down a"]
+
+
+def test_a_teardown_that_raises_fails_nothing(dg):
+    class Bad(dg.ConfigurableResource):
+        def teardown_after_execution(self, context):
+            raise ValueError("no")
+
+    @dg.asset
+    def one(bad: Bad):
+        return 1
+
+    assert dg.materialize([one], resources={"bad": Bad()}).success
+
+
+def test_a_field_takes_any_resource(world):
+    dg = world.dg
+
+    class Plain:
+        value = 3
+
+    @dg.resource
+    def made(_):
+        return "made"
+
+    class Outer(dg.ConfigurableResource):
+        plain: dg.ResourceDependency[Plain]
+        name: dg.ResourceDependency[str]
+        size: int = 2
+
+    @dg.asset
+    def one(outer: Outer):
+        return outer.plain.value, outer.name, outer.size
+
+    outcome = world.run([one], resources={"outer": Outer(plain=Plain(), name=made)})
+    assert outcome.value("one") == (3, "made", 2)
+
+
+def test_a_field_takes_a_resource_that_is_configured_at_launch(world):
+    dg = world.dg
+
+    class Inner(dg.ConfigurableResource):
+        x: int
+
+    class Outer(dg.ConfigurableResource):
+        inner: Inner
+
+    @dg.asset
+    def one(outer: Outer):
+        return outer.inner.x
+
+    inner = Inner.configure_at_launch()
+    outcome = world.run(
+        [one],
+        resources={"outer": Outer(inner=inner), "inner": inner},
+        run_config={"resources": {"inner": {"config": {"x": 3}}}},
+    )
+    assert outcome.value("one") == 3
+
+
+def test_a_resource_that_shows_something_else(world):
+    dg = world.dg
+
+    class Client(dg.ConfigurableResource, dg.IAttachDifferentObjectToOpContext):
+        def get_object_to_set_on_execution_context(self):
+            return "shown"
+
+    @dg.asset
+    def one(context, client: Client):
+        return type(client).__name__, context.resources.client
+
+    assert world.run([one], resources={"client": Client()}).value("one") == ("Client", "shown")
+
+
+def test_resources_outside_of_a_run(dg, monkeypatch):
+    monkeypatch.setenv("WORD", "read")
+    seen = []
+
+    class Plain(dg.ConfigurableResource):
+        x: int = 1
+        word: str = "w"
+
+    class Opened(Plain):
+        def setup_for_execution(self, context):
+            seen.append("up")
+
+        def teardown_after_execution(self, context):
+            seen.append("down")
+
+    context = dg.build_init_resource_context(config={"x": 3})
+    assert Plain.from_resource_context(context).x == 3
+    assert Plain(word=dg.EnvVar("WORD")).process_config_and_initialize().word == "read"
+    assert Plain().with_resource_context(context).get_resource_context() is context
+    with Opened.from_resource_context_cm(context) as opened:
+        assert (opened.x, seen) == (3, ["up"])
+    with Opened(x=4).process_config_and_initialize_cm() as opened:
+        assert opened.x == 4
+    assert seen == ["up", "down"] * 2
+    with pytest.raises(Exception, match="_cm"):
+        Opened.from_resource_context(context)
+    with pytest.raises(Exception, match="_cm"):
+        Opened().process_config_and_initialize()
+    with pytest.raises(Exception, match="context"):
+        Plain().get_resource_context()
+
+
+def test_a_function_that_makes_a_configurable_resource(world):
+    dg = world.dg
+
+    class Fields(dg.ConfigurableResource):
+        x: int = 1
+
+    @dg.resource(config_schema=Fields.to_config_schema())
+    def made(context):
+        return Fields.from_resource_context(context).x * 2
+
+    @dg.asset(required_resource_keys={"made"})
+    def one(context):
+        return context.resources.made
+
+    outcome = world.run([one], resources={"made": made}, run_config={"resources": {"made": {"config": {"x": 4}}}})
+    assert outcome.value("one") == 8
+
+
+def test_a_resource_with_other_config(world):
+    dg = world.dg
+
+    @dg.resource(config_schema={"a": int})
+    def made(context):
+        return context.resource_config["a"]
+
+    @dg.configured(made, config_schema={"b": int})
+    def doubled(config):
+        return {"a": config["b"] * 2}
+
+    @dg.asset(required_resource_keys={"given", "doubled", "method"})
+    def one(context):
+        found = context.resources
+        return found.given, found.doubled, found.method
+
+    outcome = world.run(
+        [one],
+        resources={
+            "given": dg.configured(made)({"a": 9}),
+            "doubled": doubled,
+            "method": made.configured(lambda config: {"a": config["c"]}, config_schema={"c": int}),
+        },
+        run_config={"resources": {"doubled": {"config": {"b": 3}}, "method": {"config": {"c": 5}}}},
+    )
+    assert outcome.value("one") == (9, 6, 5)
+
+
+def test_a_mock(dg):
+    @dg.asset(required_resource_keys={"mock"})
+    def one(context):
+        context.resources.mock.anything(1)
+
+    assert dg.materialize([one], resources={"mock": dg.ResourceDefinition.mock_resource()}).success
+
+
+def test_config_of_a_resource_function_is_checked_first(dg):
+    ran = []
+
+    @dg.resource(config_schema={"a": int})
+    def made(context):
+        return context.resource_config["a"]
+
+    @dg.asset(required_resource_keys={"made"})
+    def one():
+        ran.append(1)
+
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.materialize([one], resources={"made": made}, run_config={"resources": {"made": {"config": {"a": "x"}}}})
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.materialize([one], resources={"made": made.configured({"a": "x"})})
+    assert ran == []
