@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from assetq.definitions.config_schema import check_schema
 from assetq.definitions.init_resource_context import InitResourceContext
 from assetq.definitions.resource import ConfigurableResource, ResourceDefinition
 from assetq.errors import DefinitionError
@@ -56,7 +57,29 @@ class InputManager(ABC):
 
 
 class IOManagerDefinition(ResourceDefinition):
-    """A resource that gives an I/O manager."""
+    """A resource that gives an I/O manager.
+
+    Args:
+        input_config_schema: Schema of what run config may say under `ops.<op>.inputs.<input>`.
+        output_config_schema: The same, under `ops.<op>.outputs.<output>`.
+        resource_fn, config_schema, description, required_resource_keys, version: As for `ResourceDefinition`.
+    """
+
+    def __init__(
+        self,
+        resource_fn: Callable[..., Any],
+        config_schema: Any = None,
+        description: str | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        version: str | None = None,
+        input_config_schema: Any = None,
+        output_config_schema: Any = None,
+    ) -> None:
+        super().__init__(resource_fn, config_schema, description, required_resource_keys, version)
+        check_schema(input_config_schema, "The I/O manager's input_config_schema")
+        check_schema(output_config_schema, "The I/O manager's output_config_schema")
+        self.input_config_schema = input_config_schema
+        self.output_config_schema = output_config_schema
 
     @staticmethod
     def hardcoded_io_manager(value: IOManager, description: str | None = None) -> IOManagerDefinition:
@@ -65,14 +88,32 @@ class IOManagerDefinition(ResourceDefinition):
 
 
 class InputManagerDefinition(ResourceDefinition):
-    """A resource that gives an input manager: made by a function of the input's context and, maybe, a resource's."""
+    """A resource that gives an input manager: made by a function of the input's context and, maybe, a resource's.
+
+    Args:
+        input_config_schema: Schema of what run config may say under `ops.<op>.inputs.<input>`.
+        resource_fn, config_schema, description, required_resource_keys, version: As for `ResourceDefinition`.
+    """
+
+    def __init__(
+        self,
+        resource_fn: Callable[..., Any],
+        config_schema: Any = None,
+        description: str | None = None,
+        input_config_schema: Any = None,
+        required_resource_keys: Iterable[str] | None = None,
+        version: str | None = None,
+    ) -> None:
+        super().__init__(resource_fn, config_schema, description, required_resource_keys, version)
+        check_schema(input_config_schema, "The input manager's input_config_schema")
+        self.input_config_schema = input_config_schema
 
 
 def io_manager(config_schema: Any = None, description: str | None = None, **options: Any) -> Any:
     """Decorator: a function of an init context that returns an I/O manager. Mirrors `@io_manager`."""
     if inspect.isfunction(config_schema):
         return IOManagerDefinition(config_schema)
-    return lambda fn: IOManagerDefinition(fn, config_schema, description, **_known(options))
+    return lambda fn: IOManagerDefinition(fn, config_schema, description, **options)
 
 
 def input_manager(config_schema: Any = None, description: str | None = None, **options: Any) -> Any:
@@ -80,7 +121,7 @@ def input_manager(config_schema: Any = None, description: str | None = None, **o
     if inspect.isfunction(config_schema):
         return InputManagerDefinition(lambda: _LoadingFunction(config_schema))
     return lambda fn: InputManagerDefinition(
-        lambda context: _LoadingFunction(fn), config_schema, description, **_known(options)
+        lambda context: _LoadingFunction(fn), config_schema, description, **options
     )
 
 
@@ -90,8 +131,3 @@ class _LoadingFunction(InputManager):
 
     def load_input(self, context: Any) -> Any:
         return self.fn(*([context] if inspect.signature(self.fn).parameters else []))
-
-
-def _known(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a resource; the schemas of Dagster's per-input and per-output config are not kept."""
-    return {name: value for name, value in options.items() if name in ("required_resource_keys", "version")}

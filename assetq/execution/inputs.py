@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetsDefinition, OpInput
 from assetq.execution.event import EventType, StepEvent
+from assetq.execution.io_config import input_config
 from assetq.execution.report import plain
 from assetq.execution.session import ExecutionSession
 from assetq.io import InputContext, OutputContext
@@ -35,7 +36,7 @@ def load_input(
     """
     upstream = session.defs.graph.get(op_input.key)
     manager_key = op_input.asset_in.input_manager_key or upstream.io_manager_key
-    op_config = task.run_config.get("ops", {}).get(definition.op.name) or {}
+    section = task.run_config.get("ops", {}).get(definition.op.name)
     context = InputContext(
         name=op_input.name,
         asset_key=op_input.key,
@@ -44,7 +45,7 @@ def load_input(
         partition_key=_only(own_partition_keys(task)),
         partitions_def=upstream.partitions_def,
         annotation=op_input.asset_in.dagster_type or op_input.annotation,
-        config=(op_config.get("inputs") or {}).get(op_input.name),
+        config=input_config(session.defs, definition.op.name, op_input, section),
         resource_config=session.resource_config(manager_key),
         resources=session.resources(),
         storage=session.storage,

@@ -36,6 +36,7 @@ from assetq.execution.context import ExecutionContext
 from assetq.execution.data_version import VersionMark
 from assetq.execution.declared_type import check_output
 from assetq.execution.event import EventType, StepEvent
+from assetq.execution.io_config import output_config
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_versions import StepVersions, observed_mark
 from assetq.execution.task import Guard, StepTask
@@ -218,7 +219,6 @@ class StepReport:
 
     def _output_context(self, output: OpOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
         task, op = self.task, self.definition.op
-        op_config = task.run_config.get("ops", {}).get(op.name) or {}
         return OutputContext(
             name=output.name,
             asset_key=output.key,
@@ -227,7 +227,7 @@ class StepReport:
             partitions_def=task.plan_node.partitions_def,
             definition_metadata=output.spec.metadata,
             annotation=output.annotation,
-            config=(op_config.get("outputs") or {}).get(output.name),
+            config=output_config(self.session.defs, op.name, output, task.run_config.get("ops", {}).get(op.name)),
             resource_config=self.session.resource_config(output.io_manager_key),
             resources=self.context.resources,
             storage=self.session.storage,

@@ -9,6 +9,7 @@ from assetq.definitions import ConfigurableResource, Definitions, ResourceDefini
 from assetq.definitions.config import op_config
 from assetq.definitions.resource import ResourceAtLaunch, make_resource, nested_resources
 from assetq.errors import ConfigError, suggest
+from assetq.execution.io_config import check_io_config
 from assetq.planning import Plan
 
 
@@ -26,6 +27,7 @@ def check_run_config(defs: Definitions, plan: Plan, config: Mapping[str, Any]) -
     for node in plan.nodes:
         op = defs.get_op(node.name).op
         op_config(op, ops.get(node.name))
+    check_io_config(defs, plan, ops)
     _check_resources(defs, config.get("resources") or {})
 
 

@@ -875,3 +875,70 @@ def test_a_upath_io_manager_must_say_how_to_read_and_write(dg):
 
     with pytest.raises(TypeError):
         Half()
+
+
+def keeping(dg, seen, **schemas):
+    @dg.io_manager(**schemas)
+    def manager():
+        class Keep(dg.IOManager):
+            def handle_output(self, context, obj):
+                seen.append(("out", context.config))
+
+            def load_input(self, context):
+                seen.append(("in", context.config))
+                return 1
+
+        return Keep()
+
+    return manager
+
+
+def test_config_of_an_output_is_checked(dg):
+    seen = []
+
+    @dg.asset(io_manager_key="keep")
+    def one():
+        return 1
+
+    def run(config, **schemas):
+        given = {"ops": {"one": {"outputs": {"result": config}}}} if config is not None else None
+        return dg.materialize([one], resources={"keep": keeping(dg, seen, **schemas)}, run_config=given)
+
+    run({"o": 1}, output_config_schema={"o": int})
+    run(None, output_config_schema={"o": dg.Field(int, default_value=4)})
+    assert seen == [("out", {"o": 1}), ("out", {"o": 4})]
+    for config, schemas in (
+        ({"o": "x"}, {"output_config_schema": {"o": int}}),
+        (None, {"output_config_schema": {"o": int}}),
+        ({"o": 1}, {}),
+    ):
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            run(config, **schemas)
+    assert len(seen) == 2
+
+
+def test_config_of_an_input_is_checked(dg):
+    seen = []
+
+    @dg.input_manager(input_config_schema={"i": int})
+    def manager(context):
+        seen.append(context.config)
+        return 4
+
+    @dg.asset
+    def one():
+        return 1
+
+    @dg.asset(ins={"one": dg.AssetIn(input_manager_key="manager")})
+    def two(one):
+        return one
+
+    def run(config):
+        given = {"ops": {"two": {"inputs": {"one": config}}}} if config is not None else None
+        return dg.materialize([one, two], resources={"manager": manager}, run_config=given)
+
+    assert run({"i": 2}).asset_value("two") == 4
+    for bad in ({"i": "x"}, {"other": 1}, None):
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            run(bad)
+    assert seen == [{"i": 2}]
