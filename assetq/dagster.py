@@ -11,6 +11,7 @@ from typing import Any
 
 import assetq
 from assetq import errors
+from assetq.definitions.lazy_definitions import definitions
 from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
 from assetq.execution import Event, EventType, Instance, RunRecord, RunStatus
 
@@ -65,6 +66,7 @@ RENAMED: dict[str, Any] = {
     "DagsterLogManager": logging.Logger,
     "DagsterRun": RunRecord,
     "DagsterRunStatus": RunStatus,
+    "definitions": definitions,
 }
 
 WARNINGS = ("BetaWarning", "ConfigArgumentWarning", "PreviewWarning", "SupersessionWarning")

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from assetq.definitions.definitions import Definitions
+from assetq.definitions.lazy_definitions import LazyDefinitions
 from assetq.definitions.load_from import load_definitions_from_module
 from assetq.errors import AssetqError, LoadError
 
@@ -40,15 +41,29 @@ def load_definitions(module: str | None, file: str | None) -> Definitions:
 
 def definitions_in(module: ModuleType, name: str) -> Definitions:
     """The `Definitions` of a module, or its loose assets."""
-    found = {id(value): value for value in vars(module).values() if isinstance(value, Definitions)}
+    kinds = (Definitions, LazyDefinitions)
+    found = {id(value): value for value in vars(module).values() if isinstance(value, kinds)}
     if len(found) == 1:
-        return next(iter(found.values()))
+        [only] = found.values()
+        return _made(only, name)
     if len(found) > 1:
         raise LoadError(f"'{name}' holds {len(found)} Definitions objects; keep one, or merge them.")
     loose = load_definitions_from_module(module)
     if not loose.assets and not loose.asset_checks:
         raise LoadError(f"'{name}' holds neither a Definitions object nor assets. Decorate functions with @asset.")
     return loose
+
+
+def _made(found: Definitions | LazyDefinitions, name: str) -> Definitions:
+    if isinstance(found, Definitions):
+        return found
+    try:
+        return found()
+    except AssetqError:
+        raise
+    except Exception as error:
+        what = f"'{found.load_fn.__name__}' of '{name}'"
+        raise LoadError(f"{what} cannot make its definitions: {error} ({_place(error)}).") from error
 
 
 def _guarded(name: str, load: Any) -> ModuleType:

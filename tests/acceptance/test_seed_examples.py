@@ -477,6 +477,26 @@ def test_a_module_of_assets_is_a_code_location(project):
     assert materialize(defs.assets).output_for_node("two") == 2
 
 
+LAZY = """
+from assetq import Definitions, asset
+from assetq.dagster import definitions
+
+@asset
+def one():
+    return 1
+
+@definitions
+def defs():
+    return Definitions([one])
+"""
+
+
+def test_a_module_whose_definitions_are_made_when_it_is_loaded(project):
+    (project / "module_of_a_function.py").write_text(LAZY)
+    defs = load_definitions("module_of_a_function", None)
+    assert materialize(defs.assets).output_for_node("one") == 1
+
+
 def test_assets_without_a_group_are_in_the_default_group():
     @asset
     def alone(): ...

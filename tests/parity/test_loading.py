@@ -416,3 +416,33 @@ def test_checks_under_a_prefix_run(world):
         ]
     )
     assert outcome.checks == {"p/up:is_two": True}
+
+
+def test_definitions_are_made_when_they_are_asked_for(dg):
+    made = []
+
+    @dg.definitions
+    def defs():
+        made.append(1)
+        return dg.Definitions([dg.AssetSpec("one")])
+
+    assert made == []
+    assert defs().resolve_all_asset_keys() == [dg.AssetKey("one")]
+    assert made == [1]
+    assert not defs.has_context_arg
+
+
+def test_a_function_of_definitions_returns_definitions(dg):
+    @dg.definitions
+    def defs():
+        return [dg.AssetSpec("one")]
+
+    with pytest.raises(dg.DagsterInvariantViolationError):
+        defs()
+
+
+def test_a_function_of_definitions_takes_nothing(dg):
+    with pytest.raises(dg.DagsterInvariantViolationError):
+
+        @dg.definitions
+        def defs(something): ...
