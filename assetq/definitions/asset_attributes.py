@@ -236,7 +236,11 @@ class AssetAttributes:
             DefinitionError: There are several, and none is named.
             UnknownAssetError: It is none of its assets.
         """
-        return self._output(self.key if key is None else key).spec
+        wanted = self.key if key is None else key
+        spec = self.specs_by_key.get(wanted)
+        if spec is None:
+            raise self._unknown(wanted)
+        return spec
 
     def get_output_name_for_asset_key(self, key: AssetKey) -> str:
         """The output that becomes an asset.
@@ -320,5 +324,8 @@ class AssetAttributes:
     def _output(self, key: Any) -> OpOutput:
         output = self.op.output_for(key)
         if output is None:
-            raise UnknownAssetError(f"'{self.op.name}' makes no asset '{key}'.{suggest(str(key), self.keys)}")
+            raise self._unknown(key)
         return output
+
+    def _unknown(self, key: Any) -> UnknownAssetError:
+        return UnknownAssetError(f"'{self.op.name}' makes no asset '{key}'.{suggest(str(key), self.keys)}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetq.definitions.asset_key import AssetKey, prefix_parts
+from assetq.definitions.spec_check import check_class, check_mapping, check_type
 from assetq.errors import DefinitionError
 
 
@@ -30,8 +31,9 @@ class AssetDep:
                 f"{asset!r} is a dependency already; pass it on as it is.", asset=str(asset.asset_key)
             )
         object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset))
-        object.__setattr__(self, "partition_mapping", partition_mapping)
-        object.__setattr__(self, "metadata", dict(metadata or {}))
+        owner = f"AssetDep('{self.asset_key}')"
+        object.__setattr__(self, "partition_mapping", check_mapping(partition_mapping, owner))
+        object.__setattr__(self, "metadata", dict(check_class(metadata, Mapping, "metadata", owner) or {}))
 
     @property
     def asset(self) -> AssetKey:
@@ -91,11 +93,11 @@ class AssetIn:
             raise DefinitionError("AssetIn takes key or key_prefix, not both: put the prefix into the key.")
         values = {
             "key": None if key is None else AssetKey.from_coercible(key),
-            "metadata": dict(metadata or {}),
-            "key_prefix": prefix_parts(key_prefix),
-            "input_manager_key": input_manager_key,
-            "partition_mapping": partition_mapping,
-            "dagster_type": dagster_type,
+            "metadata": dict(check_class(metadata, Mapping, "metadata", "AssetIn") or {}),
+            "key_prefix": _prefix(key_prefix),
+            "input_manager_key": check_class(input_manager_key, str, "input_manager_key", "AssetIn"),
+            "partition_mapping": check_mapping(partition_mapping, "AssetIn"),
+            "dagster_type": check_type(dagster_type, "AssetIn"),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -124,6 +126,13 @@ class AssetIn:
     def resolve_key(self, input_name: str) -> AssetKey:
         """Key of the asset that the argument reads, as Dagster calls it."""
         return self.key_for(input_name)
+
+
+def _prefix(given: Any) -> list[str]:
+    parts = prefix_parts(check_class(given, Sequence, "key_prefix", "AssetIn"))
+    for part in parts:
+        check_class(part, str, "key_prefix", "AssetIn")
+    return parts
 
 
 def merge_deps(deps: Iterable[Any], asset: AssetKey, location: object | None) -> tuple[AssetDep, ...]:

@@ -14,7 +14,7 @@ from assetq.definitions.hook import HookDefinition
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
 from assetq.definitions.signature import OpSignature
 from assetq.definitions.source_location import SourceLocation
-from assetq.definitions.spec_check import check_kinds
+from assetq.definitions.spec_check import check_kinds, check_partitions, check_type
 from assetq.errors import DefinitionError
 
 # Option of the decorator -> what it must be.
@@ -61,30 +61,12 @@ def check_options(key: AssetKey, options: Mapping[str, Any], location: SourceLoc
         for one in options[name] or ():
             if not isinstance(one, member):
                 raise _wrong_kind(key, name, one, member, location)
-    _check_partitions(key, options["partitions_def"], location)
-    _check_type(key, options["dagster_type"], location)
+    check_partitions(options["partitions_def"], f"Asset '{key}'", location)
+    check_type(options["dagster_type"], f"Asset '{key}'", location)
     check_kinds(options["kinds"], key, location)
     if options["compute_kind"] and options["kinds"]:
         raise DefinitionError(
             f"Asset '{key}' has compute_kind and kinds; keep kinds.", asset=str(key), location=location
-        )
-
-
-def _check_partitions(key: AssetKey, grid: Any, location: object | None) -> None:
-    if grid is not None and not hasattr(grid, "identity"):
-        raise DefinitionError(
-            f"Asset '{key}' is given partitions_def {grid!r}; give a partitions definition.",
-            asset=str(key),
-            location=location,
-        )
-
-
-def _check_type(key: AssetKey, declared: Any, location: object | None) -> None:
-    if isinstance(declared, str | bytes | int | float | list | tuple | set | Mapping):
-        raise DefinitionError(
-            f"Asset '{key}' is given dagster_type {declared!r}; give a DagsterType or a Python type.",
-            asset=str(key),
-            location=location,
         )
 
 

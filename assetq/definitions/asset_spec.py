@@ -11,9 +11,11 @@ from assetq.definitions.asset_key import AssetKey, prefix_parts
 from assetq.definitions.automation_condition import check_condition
 from assetq.definitions.freshness_policy import FreshnessPolicy, check_freshness
 from assetq.definitions.spec_check import (
+    check_class,
     check_group,
     check_metadata,
     check_owners,
+    check_partitions,
     check_tags,
     check_text,
     kinds_in,
@@ -94,20 +96,21 @@ class AssetSpec:
         location: object | None = None,
     ) -> None:
         own = AssetKey.from_coercible(key)
+        named = f"Asset '{own}'"
         values: dict[str, Any] = {
             "key": own,
             "deps": list(merge_deps(deps or (), own, location)),
             "description": check_text(description, "description", own, location),
             "metadata": check_metadata(metadata, own, location),
-            "skippable": skippable,
+            "skippable": check_class(skippable, bool, "skippable", named, location),
             "group_name": check_group(group_name, own, location),
             "code_version": check_text(code_version, "code_version", own, location),
-            "automation_condition": check_condition(automation_condition, f"Asset '{own}'", location),
+            "automation_condition": check_condition(automation_condition, named, location),
             "owners": check_owners(owners or (), own, location),
             "tags": with_kinds(check_tags(tags, own, location), kinds),
-            "partitions_def": partitions_def,
-            "freshness_policy": check_freshness(freshness_policy, f"Asset '{own}'", location),
-            "is_virtual": is_virtual,
+            "partitions_def": check_partitions(partitions_def, named, location),
+            "freshness_policy": check_freshness(freshness_policy, named, location),
+            "is_virtual": check_class(is_virtual, bool, "is_virtual", named, location),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

@@ -12,10 +12,12 @@ from assetq.definitions.asset_options import check_pool, op_tag_values
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec
+from assetq.definitions.metadata import MetadataValue, normalize_metadata
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op
 from assetq.definitions.output import DataVersion
 from assetq.definitions.signature import read_signature
-from assetq.definitions.source_location import location_of
+from assetq.definitions.source_location import SourceLocation, location_of
+from assetq.definitions.spec_check import check_class
 from assetq.errors import DefinitionError
 
 
@@ -37,6 +39,55 @@ class ObservableSourceAsset(AssetsDefinition):
         """Always true."""
         return True
 
+    @property
+    def is_materializable(self) -> bool:
+        """Always false: the assets are made elsewhere."""
+        return False
+
+    @property
+    def is_external(self) -> bool:
+        """Always true: the assets are made elsewhere."""
+        return True
+
+    @property
+    def required_resource_keys(self) -> frozenset[str]:
+        """Resources that must be there to observe or load the assets."""
+        return self.op.required_resource_keys | {self.io_manager_key}
+
+    @property
+    def description(self) -> str | None:
+        """What the one asset is."""
+        return self.get_asset_spec().description
+
+    @property
+    def group_name(self) -> str:
+        """Group of the one asset."""
+        return self.group_names_by_key[self.key]
+
+    @property
+    def raw_metadata(self) -> Mapping[str, Any]:
+        """Metadata of the one asset, as they were given."""
+        return self.get_asset_spec().metadata
+
+    @property
+    def metadata(self) -> Mapping[str, MetadataValue]:
+        """Metadata of the one asset, typed."""
+        return normalize_metadata(self.raw_metadata)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Tags of the one asset."""
+        return self.get_asset_spec().tags
+
+    @property
+    def automation_condition(self) -> Any:
+        """Automation condition of the one asset."""
+        return self.get_asset_spec().automation_condition
+
+    def get_io_manager_key(self) -> str:
+        """Resource that loads the assets."""
+        return self.io_manager_key
+
 
 def observable_source_asset(
     observe_fn: Callable[..., Any] | None = None,
@@ -56,6 +107,7 @@ def observable_source_asset(
     op_tags: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     pool: str | None = None,
+    freshness_policy: Any = None,
 ) -> Any:
     """Define an external asset and how it is observed. Mirrors Dagster's `@observable_source_asset`.
 
@@ -68,7 +120,7 @@ def observable_source_asset(
         key_prefix: Parts before the name.
         io_manager_key, io_manager_def: Who loads the asset for those that read it.
         required_resource_keys, resource_defs, partitions_def, op_tags, pool: As for `@asset`.
-        metadata, description, group_name, automation_condition, tags: As for `AssetSpec`.
+        metadata, description, group_name, automation_condition, tags, freshness_policy: As for `AssetSpec`.
 
     Raises:
         DefinitionError: Something does not fit; names the asset, file and line.
@@ -91,11 +143,12 @@ def observable_source_asset(
             automation_condition=automation_condition,
             tags=tags,
             partitions_def=partitions_def,
+            freshness_policy=freshness_policy,
         )
         resources = dict(resource_defs or {})
         loader = io_manager_key or DEFAULT_IO_MANAGER_KEY
         if io_manager_def is not None:
-            loader = f"{own.to_python_identifier()}__io_manager"
+            loader = io_manager_key or f"{own.to_python_identifier()}__io_manager"
             resources[loader] = io_manager_def
         op = _observing_op(fn, own.to_python_identifier(), required_resource_keys, op_tags, pool)
         return _observation(op, [spec], partitions_def, resources, (), loader)
@@ -123,17 +176,53 @@ def multi_observable_source_asset(
         specs: The assets.
         name: Name of the op; by default the function's name.
         description, can_subset: Carried along.
-        group_name: Group of those that have none.
+        group_name: Group of all; then none may have one of its own.
         partitions_def, required_resource_keys, resource_defs, check_specs: As for `@asset`.
     """
 
     def make(fn: Callable[..., Any]) -> ObservableSourceAsset:
-        grouped = [s if s.group_name or not group_name else s.replace_attributes(group_name=group_name) for s in specs]
         own = check_name(name or fn.__name__, "op", location_of(fn))
+        grouped = _grouped(own, specs, group_name, location_of(fn))
+        _refuse_other_checks(own, grouped, check_specs or (), location_of(fn))
+        grid = partitions_def if partitions_def is not None else _shared_partitions(grouped)
         op = _observing_op(fn, own, required_resource_keys, None, None)
-        return _observation(op, grouped, partitions_def, resource_defs, check_specs or (), DEFAULT_IO_MANAGER_KEY)
+        return _observation(op, grouped, grid, resource_defs, check_specs or (), DEFAULT_IO_MANAGER_KEY)
 
     return make
+
+
+def _grouped(
+    name: str, specs: Sequence[AssetSpec], group_name: str | None, location: SourceLocation | None
+) -> list[AssetSpec]:
+    if not specs:
+        raise DefinitionError(f"Observation '{name}' has no specs; say which assets it observes.", location=location)
+    for spec in specs:
+        check_class(spec, AssetSpec, "as one of its specs", f"Observation '{name}'", location)
+        if group_name and spec.group_name:
+            raise DefinitionError(
+                f"Observation '{name}' is given group_name, and '{spec.key}' has a group of its own; keep one.",
+                asset=str(spec.key),
+                location=location,
+            )
+    return [spec.replace_attributes(group_name=group_name) if group_name else spec for spec in specs]
+
+
+def _refuse_other_checks(
+    name: str, specs: Sequence[AssetSpec], checks: Sequence[AssetCheckSpec], location: SourceLocation | None
+) -> None:
+    keys = {spec.key for spec in specs}
+    for check in checks:
+        if check.asset_key not in keys:
+            raise DefinitionError(
+                f"Observation '{name}' is given a check spec for '{check.asset_key}', which it does not observe.",
+                asset=str(check.asset_key),
+                location=location,
+            )
+
+
+def _shared_partitions(specs: Sequence[AssetSpec]) -> Any:
+    grids = [spec.partitions_def for spec in specs]
+    return grids[0] if all(grid is not None and grid == grids[0] for grid in grids) else None
 
 
 def _observing_op(

@@ -8,6 +8,7 @@ from typing import Any
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import DEFAULT_GROUP, AssetSpec, PartitionsLike
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
+from assetq.definitions.spec_check import check_class
 from assetq.errors import DefinitionError
 
 IO_MANAGER_KEY = "io_manager"
@@ -55,6 +56,10 @@ class SourceAsset:
             tags=tags,
             automation_condition=automation_condition,
         )
+        owner = f"SourceAsset '{self.key}'"
+        check_class(io_manager_key, str, "io_manager_key", owner)
+        check_class(resource_defs, Mapping, "resource_defs", owner)
+        check_class(op_tags, Mapping, "op_tags", owner)
         self.io_manager_key = io_manager_key or (f"{self._name}__io_manager" if io_manager_def is not None else None)
         self.io_manager_def = io_manager_def
         self.resource_defs = self._with_io_manager(dict(resource_defs or {}))

@@ -17,6 +17,7 @@ KIND_PREFIX = "dagster/kind/"
 
 def check_owners(owners: Iterable[str], asset: object, location: object | None) -> list[str]:
     """The owners, if each is an e-mail address or `team:name`."""
+    check_class(owners, Iterable, "owners", f"Asset '{asset}'", location)
     checked = list(owners)
     for owner in checked:
         if not isinstance(owner, str) or not OWNER.match(owner):
@@ -26,6 +27,54 @@ def check_owners(owners: Iterable[str], asset: object, location: object | None) 
                 location=location,
             )
     return checked
+
+
+def check_class(value: Any, wanted: type, what: str, owner: str, location: object | None = None) -> Any:
+    """The value, if it is of a class or absent.
+
+    Raises:
+        DefinitionError: It is something else; names whose it is.
+    """
+    if value is not None and not isinstance(value, wanted):
+        raise DefinitionError(f"{owner} is given {what} {value!r}; give a {wanted.__name__}.", location=location)
+    return value
+
+
+def check_partitions(grid: Any, owner: str, location: object | None = None) -> Any:
+    """The partitions definition, if it is one or absent.
+
+    Raises:
+        DefinitionError: It is something else; names whose it is.
+    """
+    if grid is not None and not hasattr(grid, "identity"):
+        raise DefinitionError(
+            f"{owner} is given partitions_def {grid!r}; give a partitions definition.", location=location
+        )
+    return grid
+
+
+def check_mapping(mapping: Any, owner: str) -> Any:
+    """The partition mapping, if it is one or absent.
+
+    Raises:
+        DefinitionError: It is something else; names whose it is.
+    """
+    if isinstance(mapping, str | bytes | int | float | list | tuple | set | Mapping | type):
+        raise DefinitionError(f"{owner} is given partition_mapping {mapping!r}; give a partition mapping object.")
+    return mapping
+
+
+def check_type(declared: Any, owner: str, location: object | None = None) -> Any:
+    """The declared type, if it can be one.
+
+    Raises:
+        DefinitionError: It cannot; names whose it is.
+    """
+    if isinstance(declared, str | bytes | int | float | list | tuple | set | Mapping):
+        raise DefinitionError(
+            f"{owner} is given dagster_type {declared!r}; give a DagsterType or a Python type.", location=location
+        )
+    return declared
 
 
 def check_group(group: str | None, asset: object, location: object | None) -> str | None:

@@ -251,3 +251,30 @@ def test_a_circle(dg):
 
     with pytest.raises(Exception, match=r".+"):
         dg.materialize([one, two])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"key": 3},
+        {"key_prefix": 3},
+        {"key_prefix": [3]},
+        {"metadata": 3},
+        {"input_manager_key": 3},
+        {"partition_mapping": 3},
+        {"dagster_type": 3},
+        {"key": "a", "key_prefix": "b"},
+    ],
+    ids=str,
+)
+def test_inputs_of_a_wrong_kind_are_refused(dg, options):
+    with pytest.raises(Exception, match=r".+") as caught:
+        dg.AssetIn(**options)
+    assert not isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("options", [{"asset": 3}, {"asset": None}, {"metadata": 3}, {"partition_mapping": 3}], ids=str)
+def test_dependencies_of_a_wrong_kind_are_refused(dg, options):
+    with pytest.raises(Exception, match=r".+") as caught:
+        dg.AssetDep(**{"asset": "a", **options})
+    assert not isinstance(caught.value, TypeError)

@@ -94,7 +94,15 @@ def test_good_tags_are_kept(dg, tags):
     assert dg.AssetSpec("a", tags=tags).tags == tags
 
 
-@pytest.mark.parametrize("wrong", [{"code_version": 1}, {"description": 3}, {"metadata": [1]}, {"metadata": {1: 1}}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"code_version": 1}, {"description": 3}, {"metadata": [1]}, {"metadata": {1: 1}}, {"skippable": 1}),
+        *({"owners": 1}, {"tags": 1}, {"tags": ["a"]}, {"partitions_def": "daily"}, {"is_virtual": 1}),
+        *({"freshness_policy": 1}, {"automation_condition": 1}, {"deps": 1}, {"kinds": 1}, {"group_name": 1}),
+    ],
+    ids=str,
+)
 def test_attributes_of_another_type_are_refused(dg, wrong):
     with pytest.raises(Exception, match=r"\w"):
         dg.AssetSpec("a", **wrong)
@@ -468,7 +476,11 @@ def test_a_source_gets_a_group_once(dg):
 
 
 def test_a_bad_source_is_refused(dg):
-    for wrong in ({"group_name": "a-b"}, {"tags": {"a b": "c d"}}, {"metadata": 3}):
+    wrongs = [
+        *({"group_name": "a-b"}, {"tags": {"a b": "c d"}}, {"metadata": 3}, {"io_manager_key": 3}, {"tags": 3}),
+        *({"resource_defs": 3}, {"op_tags": 3}, {"partitions_def": "daily"}, {"description": 3}),
+    ]
+    for wrong in wrongs:
         with pytest.raises(Exception, match=r"\w"):
             dg.SourceAsset("s", **wrong)
 
