@@ -7,7 +7,7 @@ above.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from assetq.errors import DefinitionError
 
@@ -50,10 +50,6 @@ class ConditionAlgebra:
         """The label that it was given."""
         return None
 
-    def evaluate(self, context: Any) -> Any:
-        """Decide for what is to be executed; classes of one's own define it."""
-        raise NotImplementedError(f"{type(self).__name__} has no evaluate(context).")
-
     def is_called(self, old: Any) -> bool:
         """Whether it equals a condition, or has a text as its label or name."""
         return self == old or (isinstance(old, str) and old in (self.get_label(), self.name))
@@ -90,8 +86,15 @@ class ConditionAlgebra:
         return Passing("NOT", (_checked(self),))
 
 
+if TYPE_CHECKING:
+    from assetq.definitions.automation_condition import AutomationCondition as Base
+else:
+    # AutomationCondition builds the nodes, so it comes after them and registers them as its subclasses.
+    Base = ConditionAlgebra
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class Condition(ConditionAlgebra):
+class Condition(Base):
     """One node of the expression.
 
     Attributes:
@@ -136,6 +139,10 @@ class Condition(ConditionAlgebra):
     def is_serializable(self) -> bool:
         """Whether it is made of this library's conditions only."""
         return all(child.is_serializable for child in self.operands)
+
+    def evaluate(self, context: Any) -> Any:
+        """Conditions of this library are data; only classes of one's own evaluate themselves."""
+        raise NotImplementedError(f"{self!r} is evaluated as a part of what an asset carries, not by itself.")
 
     def option(self, name: str) -> Any:
         """Something that it was given; None when it was not."""
