@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ def partition_options(command: Command) -> Command:
         click.option("--all", "everything", is_flag=True, help="Every partition."),
         click.option("--missing", is_flag=True, help="Partitions without a materialization."),
         click.option("--failed", is_flag=True, help="Partitions whose last attempt failed."),
+        click.option("--stale", is_flag=True, help="Partitions that are out of date, and what is made from them."),
         click.option(
             "--anchor", help="Asset whose partitions the keys name; what reads them, and what they read, goes along."
         ),
@@ -58,10 +59,12 @@ def partition_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_scope(**values: Any) -> Any:
-        scope = make_scope(
-            values.pop("keys"), values.pop("ranges"), values.pop("everything"), values.pop("missing"),
-            values.pop("failed"), values.pop("anchor"), values.pop("reverse"),
-        )  # fmt: skip
+        scope = PartitionScope(
+            keys=values.pop("keys"),
+            ranges=read_ranges(values.pop("ranges")),
+            all=values.pop("everything"),
+            **{name: values.pop(name) for name in ("missing", "failed", "stale", "anchor", "reverse")},
+        )
         return command(scope=scope, **values)
 
     wrapped: Command = with_scope
@@ -70,23 +73,19 @@ def partition_options(command: Command) -> Command:
     return wrapped
 
 
-def make_scope(
-    keys: tuple[str, ...],
-    ranges: tuple[str, ...],
-    everything: bool,
-    missing: bool,
-    failed: bool,
-    anchor: str | None,
-    reverse: bool = False,
-) -> PartitionScope:
-    """The scope that the options mean."""
+def read_ranges(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """First and last keys of `--partitions FIRST..LAST`.
+
+    Raises:
+        UsageError: A text has another form.
+    """
     pairs = []
-    for text in ranges:
+    for text in texts:
         first, dots, last = text.partition("..")
         if not (first and dots and last):
             raise UsageError(f"--partitions takes FIRST..LAST, for example 2024-01-01..2024-01-31, not '{text}'.")
         pairs.append((first, last))
-    return PartitionScope(keys, tuple(pairs), everything, missing, failed, anchor, reverse)
+    return tuple(pairs)
 
 
 def tag_option(command: Command) -> Command:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -21,10 +21,10 @@ from assetq.cli.option import (
     tag_option,
 )
 from assetq.cli.output import exit_code_of, print_json, print_table, summary
-from assetq.definitions import Definitions
+from assetq.definitions import AssetKey, Definitions
 from assetq.errors import UsageError
 from assetq.execution import Event, EventType, Instance, RunRecord, materialize_plan
-from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore
+from assetq.partitions import IndexSet, PartitionsDefinition
 from assetq.planning import PartitionScope, Plan, PlanNode, make_plan
 
 
@@ -106,22 +106,28 @@ class OnDemand:
 
     def dynamic_partition_slots(self, partitions_def_name: str) -> Mapping[str, int]:
         """Keys of dynamic partitions."""
-        return cast("PartitionsStore", self.connected()).dynamic_partition_slots(partitions_def_name)
+        return self.connected().dynamic_partition_slots(partitions_def_name)
+
+    def stale_partitions(self, defs: Definitions, key: AssetKey) -> IndexSet:
+        """Partitions of an asset that are out of date."""
+        return self.connected().stale_partitions(defs, key)
 
 
 def _preview(settings: Settings, defs: Definitions, select: str, scope: PartitionScope) -> Plan:
     """The plan that a submission would make."""
     source = OnDemand(settings)
     try:
-        return _make(source, defs, select, scope)
+        return make_plan(
+            defs,
+            selection=select,
+            scope=scope,
+            states=source.partition_states,
+            store=source,
+            stale=source.stale_partitions,
+        )
     finally:
         if source.instance is not None:
             source.instance.close()
-
-
-def _make(source: Instance | OnDemand, defs: Definitions, select: str, scope: PartitionScope) -> Plan:
-    store = cast("PartitionsStore", source)
-    return make_plan(defs, selection=select, scope=scope, states=source.partition_states, store=store)
 
 
 @click.command()
@@ -223,9 +229,10 @@ def backfill(
         return 0
     with connect(settings) as instance:
         instance.register_assets(defs)
-        made = _make(instance, defs, select, scope)
+        made = instance.plan(defs, selection=select, scope=scope)
         if not made.nodes:
-            raise UsageError("Nothing to run: no partition is " + ("failed." if scope.failed else "missing."))
+            wanted = next(word for word in ("failed", "stale", "missing") if getattr(scope, word) or word == "missing")
+            raise UsageError(f"Nothing to run: no partition is {wanted}.")
         handle = instance.submit_plan(
             made, priority=priority, tags=parse_tags(tags), run_config=read_config(config_path), defs=defs
         )

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from assetq.definitions import AssetCheckKey, Definitions
+from assetq.definitions import AssetCheckKey, AssetKey, Definitions
 from assetq.errors import UnknownRunError, suggest
 from assetq.execution.catalog import versioned_record
-from assetq.execution.data_version import VersionMark, Wanted
+from assetq.execution.data_version import VersionMark, Wanted, versioned
 from assetq.execution.dynamic_partitions import DynamicPartitionsHolder
 from assetq.execution.event import Event
 from assetq.execution.history import HistoryPage
@@ -90,9 +90,19 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
             UsageError: Something is wrong; nothing was submitted.
         """
         self.register_assets(defs)
-        scope = PartitionScope.parse(partitions)
-        plan = make_plan(defs, selection=selection, scope=scope, states=self.partition_states, store=self)
+        plan = self.plan(defs, selection=selection, scope=PartitionScope.parse(partitions))
         return self.submit_plan(plan, priority=priority, tags=tags, run_config=run_config, defs=defs)
+
+    def plan(self, defs: Definitions, *, selection: Any = "*", scope: PartitionScope | None = None) -> Plan:
+        """What `submit` would run, with what is known here of partitions; see `make_plan`."""
+        return make_plan(
+            defs,
+            selection=selection,
+            scope=scope,
+            states=self.partition_states,
+            store=self,
+            stale=self.stale_partitions,
+        )
 
     @abstractmethod
     def submit_plan(
@@ -257,6 +267,10 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         """
         record = self.get_asset(key)
         return self.staleness_of([record], {other: self.get_asset(other) for other in record.deps})[record.key]
+
+    def stale_partitions(self, defs: Definitions, key: AssetKey) -> IndexSet:
+        """Partitions of an asset that are out of date, as some definitions have it."""
+        return staleness(versioned(defs, key), self).stale
 
     def staleness_of(self, records: Iterable[AssetRecord], known: Mapping[str, AssetRecord]) -> dict[str, Staleness]:
         """What is out of date of some assets, external ones left out; `known` holds what they read, by key."""

@@ -2,7 +2,7 @@
 
 from assetq.planning.dependency import mapping_between
 from assetq.planning.node import PlanEdge, PlanNode
-from assetq.planning.partition_set import PartitionStates
+from assetq.planning.partition_set import PartitionStates, StalePartitions
 from assetq.planning.plan import Plan
 from assetq.planning.planner import make_plan
 from assetq.planning.scope import PartitionScope
@@ -13,6 +13,7 @@ __all__ = [
     "Plan",
     "PlanEdge",
     "PlanNode",
+    "StalePartitions",
     "make_plan",
     "mapping_between",
 ]

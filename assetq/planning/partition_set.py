@@ -15,6 +15,9 @@ from assetq.planning.scope import PartitionScope
 PartitionStates = Callable[[str, PartitionsDefinition | None], tuple[IndexSet, IndexSet]]
 """Asset key and partitions -> (materialized, failed)."""
 
+StalePartitions = Callable[[Definitions, AssetKey], IndexSet]
+"""Definitions and an asset -> its partitions that are out of date."""
+
 WHOLE = IndexSet.range(0, 1)
 
 
@@ -28,6 +31,7 @@ class PartitionSets:
     states: PartitionStates | None
     now: datetime | None
     grids: Snapshots
+    stale: StalePartitions | None = None
     found: dict[str, IndexSet] = field(default_factory=dict)
 
     def of_assets(self, chosen: Sequence[AssetsDefinition]) -> dict[str, IndexSet]:
@@ -38,6 +42,9 @@ class PartitionSets:
         """
         if self.scope.missing or self.scope.failed:
             self.found = {d.op.name: self._by_status(d) for d in chosen}
+        elif self.scope.stale:
+            for definition in chosen:
+                self.found[definition.op.name] = self._out_of_date(definition)
         elif self.scope.all or self.scope.is_empty:
             self.found = {d.op.name: self.everything(d) for d in chosen}
         else:
@@ -66,6 +73,25 @@ class PartitionSets:
             materialized, failed = self.states(str(key), self.grids.of(definition))
             wanted = wanted | ((every - materialized) if self.scope.missing else (every & failed))
         return wanted
+
+    def _out_of_date(self, definition: AssetsDefinition) -> IndexSet:
+        """What is stale, and what was made and reads what will be made again."""
+        if self.stale is None or self.states is None:
+            raise UsageError("Which partitions are out of date is known by an instance only; plan against one.")
+        grid = self.grids.of(definition)
+        above = IndexSet() if grid is None else _union(list(self._reading(definition)))
+        if grid is None and any(self.found.get(name) for name in self._makers(definition)):
+            above = WHOLE
+        wanted = IndexSet()
+        for key in definition.keys & self.keys:
+            wanted = wanted | self.stale(self.defs, key) | (above & self.states(str(key), grid)[0])
+        return wanted & self.everything(definition)
+
+    def _makers(self, definition: AssetsDefinition) -> Iterator[str]:
+        for dep in definition.deps:
+            above = self.defs.graph.nodes[dep.asset_key].assets_def
+            if above is not None and above is not definition:
+                yield above.op.name
 
     def _follow(self, chosen: Sequence[AssetsDefinition]) -> None:
         """From the anchors to what reads them, then to what that reads besides, until nothing more comes up.

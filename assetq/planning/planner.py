@@ -14,7 +14,7 @@ from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping, 
 from assetq.planning.dependency import Snapshots, mapping_between
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.order import blocked_by, in_order
-from assetq.planning.partition_set import PartitionSets, PartitionStates
+from assetq.planning.partition_set import PartitionSets, PartitionStates, StalePartitions
 from assetq.planning.pinned import PinnedPartitionMapping
 from assetq.planning.plan import Plan
 from assetq.planning.scope import PartitionScope
@@ -31,6 +31,7 @@ def make_plan(
     states: PartitionStates | None = None,
     now: datetime | None = None,
     store: PartitionsStore | None = None,
+    stale: StalePartitions | None = None,
 ) -> Plan:
     """Plan a selection of assets times a scope of partitions. Runs nothing.
 
@@ -40,10 +41,11 @@ def make_plan(
         scope: Which partitions; needed as soon as a selected asset has partitions.
         states: Materialized and failed partitions, for the scopes "missing" and "failed".
         now: Moment that decides which time windows exist; by default this one.
+        stale: Partitions that are out of date, for the scope "stale".
         store: Where the keys of dynamic partitions are kept; the plan holds those of this moment.
 
     Returns:
-        The plan; empty when nothing is missing or failed.
+        The plan; empty when nothing is missing, failed or stale.
 
     Raises:
         UsageError: Definitions, selection or partitions are wrong.
@@ -54,7 +56,7 @@ def make_plan(
     checks = select_checks(defs.graph, selection)
     observed = select_observed(defs.graph, selection)
     grids = Snapshots(store)
-    sets = PartitionSets(defs, frozenset(keys), scope, states, now, grids)
+    sets = PartitionSets(defs, frozenset(keys), scope, states, now, grids, stale)
     planner = _Planner(defs, frozenset(keys), checks, observed, scope, grids, sets)
     text = selection if isinstance(selection, str) else ",".join(str(key) for key in keys)
     return planner.plan(text)
@@ -98,7 +100,7 @@ class _Planner:
         if partitioned is not None and self.scope.is_empty:
             raise UsageError(
                 f"{partitioned.noun} '{partitioned.subject}' is partitioned: say which partitions, with "
-                "--partition KEY, --partitions FIRST..LAST, --all, --missing or --failed."
+                "--partition KEY, --partitions FIRST..LAST, --all, --missing, --failed or --stale."
             )
         if partitioned is None and (self.scope.keys or self.scope.ranges):
             raise UsageError("None of the selected assets is partitioned; leave the partition out.")

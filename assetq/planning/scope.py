@@ -10,7 +10,7 @@ from typing import Any
 from assetq.errors import UsageError
 from assetq.partitions import IndexSet, PartitionKeyRange, PartitionsDefinition
 
-WORDS = ("all", "missing", "failed")
+WORDS = ("all", "missing", "failed", "stale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class PartitionScope:
         all: Every partition of every selected asset.
         missing: Those without a materialization.
         failed: Those whose last attempt failed.
+        stale: Those that are out of date, and what is made from them.
         anchor: Asset whose partitions `keys` and `ranges` name; by default the roots of the selection.
         reverse: The newest partitions first.
     """
@@ -32,6 +33,7 @@ class PartitionScope:
     all: bool = False
     missing: bool = False
     failed: bool = False
+    stale: bool = False
     anchor: str | None = None
     reverse: bool = False
 
@@ -44,7 +46,7 @@ class PartitionScope:
     @property
     def is_empty(self) -> bool:
         """True when no partitions are named."""
-        return not (self.keys or self.ranges or self.all or self.missing or self.failed)
+        return not (self.keys or self.ranges or any(getattr(self, word) for word in WORDS))
 
     def resolve(self, grid: PartitionsDefinition, now: datetime | None = None) -> IndexSet:
         """The partitions that the keys and ranges name.
@@ -63,8 +65,8 @@ class PartitionScope:
 
     @classmethod
     def parse(cls, value: Any) -> PartitionScope:
-        """A scope from what `Instance.submit` takes: None, "all", "missing", "failed", "A..B", a key, a
-        `PartitionKeyRange`, or a list of these."""
+        """A scope from what `Instance.submit` takes: None, "all", "missing", "failed", "stale", "A..B", a key,
+        a `PartitionKeyRange`, or a list of these."""
         if value is None:
             return cls()
         if isinstance(value, PartitionScope):
@@ -78,12 +80,12 @@ class PartitionScope:
             for part in map(cls.parse, value):
                 scope = replace(scope, keys=scope.keys + part.keys, ranges=scope.ranges + part.ranges)
             return scope
-        raise UsageError(f"Partitions must be keys, 'A..B', 'all', 'missing' or 'failed', not {value!r}.")
+        raise UsageError(f"Partitions must be keys, 'A..B', 'all', 'missing', 'failed' or 'stale', not {value!r}.")
 
     @classmethod
     def _parse_text(cls, text: str) -> PartitionScope:
         if text in WORDS:
-            return cls(all=text == "all", missing=text == "missing", failed=text == "failed")
+            return cls(**{text: True})  # type: ignore[arg-type]
         first, dots, last = text.partition("..")
         if dots and first and last:
             return cls(ranges=((first, last.lstrip(".")),))

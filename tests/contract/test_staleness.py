@@ -7,9 +7,11 @@ import importlib
 import pytest
 
 from assetq import AssetMaterialization, AssetObservation, InMemoryIOManager, Instance, materialize
+from assetq.errors import UsageError
 from assetq.execution.data_version import WHOLE
 from assetq.execution.staleness import StaleCause, StaleStatus
 from assetq.partitions import IndexSet
+from assetq.planning import PartitionScope
 
 NARROW = "src,other,cleaned,labelled,report"
 
@@ -144,3 +146,29 @@ def test_a_run_of_this_process_counts(opened, work):
     assert (list(found.fresh), list(found.missing)) == ([1], [0, 2])
     opened.report_runless_asset_event(AssetMaterialization("src"))
     assert list(opened.staleness("cleaned").stale) == [1]
+
+
+def planned(instance, defs, selection="*", partitions="stale"):
+    plan = instance.plan(defs, selection=selection, scope=PartitionScope.parse(partitions))
+    return {node.name: list(node.partitions) for node in plan.nodes}
+
+
+def test_a_backfill_of_what_is_stale(opened, work):
+    with pytest.raises(UsageError, match="partitioned"):
+        opened.submit(work.defs, selection=NARROW)
+    run(opened, work, NARROW, "all")
+    assert planned(opened, work.defs) == {}
+    assert planned(opened, work.make(clean="2")) == {
+        "cleaned": [0, 1, 2],
+        "labelled": [0, 1, 2],  # made from what will be made again
+        "report": [0],
+    }
+    run(opened, work, "src")
+    run(opened, work, "cleaned", "2024-01-02")
+    assert planned(opened, work.defs) == {"cleaned": [0, 2], "labelled": [0, 1, 2], "report": [0]}
+    assert planned(opened, work.defs, selection="labelled") == {"labelled": [1]}
+    run(opened, work, NARROW, "stale")
+    assert told(opened) == {}
+    opened.wipe_asset("report")
+    run(opened, work, "src")
+    assert "report" not in planned(opened, work.defs)  # --missing is for what was never made

@@ -16,7 +16,6 @@ from assetq import (
     StaticPartitionsDefinition,
     asset,
 )
-from assetq.cli.option import make_scope
 from assetq.definitions import AssetDep
 from assetq.errors import UsageError
 from assetq.partitions import IndexSet, LastPartitionMapping, TimeWindowPartitionMapping
@@ -141,7 +140,7 @@ def test_a_key_by_its_dimensions():
     @asset(partitions_def=Regions(["2024-01-01|eu", "2024-01-01|us"]))
     def table(): ...
 
-    scope = make_scope(("day=2024-01-01,region=us",), (), False, False, False, None)
+    scope = PartitionScope(keys=("day=2024-01-01,region=us",))
     assert keys(make_plan(Definitions([table]), scope=scope)) == {"table": ("2024-01-01|us", 1)}
 
 
