@@ -63,7 +63,7 @@ def test_an_anchor_takes_along_what_it_reads_and_what_reads_it(defs):
         "monthly": ("2024-02-01", 1),
         "report": 1,
     }
-    whole = make_plan(defs, selection="+monthly", scope=PartitionScope(keys=("2024-02-01",), anchor="monthly"))
+    whole = make_plan(defs, selection="*monthly", scope=PartitionScope(keys=("2024-02-01",), anchor="monthly"))
     assert keys(whole) == {
         "hourly": ("2024-02-01-00:00", 29 * 24),
         "prices": ("2024-02-01", 29),
