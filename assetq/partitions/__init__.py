@@ -22,6 +22,8 @@ from assetq.partitions.mapping import (
     default_mapping,
     mapping_from_dict,
 )
+from assetq.partitions.multi import MultiPartitionsDefinition, PartitionDimensionDefinition
+from assetq.partitions.multi_key import MultiPartitionKey
 from assetq.partitions.schedule_type import ScheduleType
 from assetq.partitions.static import StaticPartitionsDefinition
 from assetq.partitions.time_grid import (
@@ -43,6 +45,9 @@ __all__ = [
     "IndexSet",
     "LastPartitionMapping",
     "MonthlyPartitionsDefinition",
+    "MultiPartitionKey",
+    "MultiPartitionsDefinition",
+    "PartitionDimensionDefinition",
     "PartitionKeyRange",
     "PartitionLoadingContext",
     "PartitionMapping",

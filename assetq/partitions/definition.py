@@ -68,6 +68,11 @@ class PartitionsDefinition(ABC):
         """The definition that `to_dict` wrote."""
 
     @property
+    def capacity(self) -> int | None:
+        """Number above all indices that there will ever be; None when partitions come without end."""
+        return None
+
+    @property
     def status_offset(self) -> int:
         """Place of index 0 in an index space that stays when start or end move."""
         return 0
@@ -153,7 +158,7 @@ class PartitionsDefinition(ABC):
         """True when there is such a partition."""
         known = self.bound(dynamic_partitions_store)
         index = known.find(partition_key)
-        return index is not None and index in known.all_indices(current_time)
+        return index is not None and known.exists(index, current_time)
 
     def get_first_partition_key(
         self, current_time: datetime | None = None, dynamic_partitions_store: PartitionsStore | None = None
@@ -185,6 +190,10 @@ class PartitionsDefinition(ABC):
         self.index_of(start), self.index_of(end)
         keys = self.ordered_keys()
         return keys[keys.index(start) : keys.index(end) + 1]
+
+    def indices_between(self, start: str, end: str) -> IndexSet:
+        """Indices of the keys from one to another, both included."""
+        return IndexSet.from_indices(self.index_of(key) for key in self.keys_between(start, end))
 
     def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
         """Tags of a run of one partition."""

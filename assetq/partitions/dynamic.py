@@ -114,6 +114,11 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             return self
         return self._with(Slots(dict(store.dynamic_partition_slots(self.name))))
 
+    @property
+    def is_bound(self) -> bool:
+        """True for a snapshot."""
+        return self._slots is not None
+
     def _with(self, slots: Slots) -> DynamicPartitionsDefinition:
         return DynamicPartitionsDefinition(self.partition_fn, self.name, slots=slots)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from assetq.errors import DefinitionError
 from assetq.partitions.definition import PartitionsDefinition, refuse_bad_key
+from assetq.partitions.index_set import IndexSet
 
 
 class StaticPartitionsDefinition(PartitionsDefinition):
@@ -31,6 +32,13 @@ class StaticPartitionsDefinition(PartitionsDefinition):
 
     def count(self, now: datetime | None = None) -> int:
         return len(self.keys)
+
+    @property
+    def capacity(self) -> int:
+        return len(self.keys)
+
+    def indices_between(self, start: str, end: str) -> IndexSet:
+        return IndexSet.range(self.index_of(start), self.index_of(end) + 1)
 
     def key_at(self, index: int) -> str:
         return self.keys[index]

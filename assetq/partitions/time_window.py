@@ -183,8 +183,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return None
 
     def keys_between(self, start: str, end: str) -> list[str]:
-        span = IndexSet.range(self.index_of(start), self.index_of(end) + 1)
-        return self.keys_of(span & self.all_indices())
+        return self.keys_of(self.indices_between(start, end))
+
+    def indices_between(self, start: str, end: str) -> IndexSet:
+        return IndexSet.range(self.index_of(start), self.index_of(end) + 1) & self.all_indices()
 
     def window_at(self, index: int) -> TimeWindow:
         """The time window of a partition; it may lie outside the partitions."""
@@ -280,7 +282,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return self.key_at(self.index_of(self.key_at(index)))
 
     def get_partition_key_for_timestamp(self, timestamp: float, end_closed: bool = False) -> str:
-        """Key of the window around a moment in seconds; with `end_closed`, one at an end belongs to the window before."""
+        """Key of the window around a moment in seconds; with `end_closed`, an end belongs to the window before it."""
         index = self.index_at(int(timestamp // 1))
         if end_closed and self.bounds_of(index, index)[0] == timestamp:
             index -= 1
@@ -313,6 +315,14 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     ) -> bool:
         index = self.find(partition_key)
         return index is not None and index in self.all_indices(current_time)
+
+    @property
+    def capacity(self) -> int | None:
+        return None if self._stop is None else max(0, self._stop - self._first)
+
+    def place_of(self, moment: int) -> int:
+        """Place in the status of the window that contains a moment in seconds."""
+        return self.index_at(moment) + self.status_offset
 
     @property
     def _era(self) -> int:
