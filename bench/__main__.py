@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.figure import Figure, show, write
 from bench.fleet import CODE, EXAMPLE
 
-NAMES = ("startup", "overhead", "latency", "makespan", "backfill")
+NAMES = ("startup", "planning", "overhead", "latency", "makespan", "backfill")
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--with-dagster", action="store_true", help="measure Dagster beside it, where it is installed")
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
