@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
-from assetq.definitions import Backoff, Jitter, RetryPolicy
+from assetq.definitions import RetryPolicy
 from assetq.partitions import (
     IndexSet,
     PartitionMapping,
     PartitionsDefinition,
     TimeWindowPartitionMapping,
-    mapping_from_dict,
-    partitions_from_dict,
 )
 from assetq.planning.span import overlap
 
@@ -129,59 +125,6 @@ class PlanNode:
         first, last = (self._top - 1 - place if self.is_reversed else place for place in (start, stop - 1))
         return self.partitions_of(first)[0], self.partitions_of(last)[1]
 
-    def to_dict(self) -> dict[str, Any]:
-        """A plain form."""
-        return {
-            "name": self.name,
-            "assets": list(self.assets),
-            "pool": self.pool,
-            "partitions_def": self.partitions_def.to_dict() if self.partitions_def else None,
-            "partitions": self.partitions.to_wire(),
-            "chunk": self.chunk,
-            "retry": _retry_to_dict(self.retry),
-            "priority": self.priority,
-            "fingerprint": self.fingerprint,
-            "checks": list(self.checks),
-            "reversed": self.is_reversed,
-        }
-
-    @classmethod
-    def from_dict(cls, index: int, data: Mapping[str, Any]) -> PlanNode:
-        """The node that `to_dict` wrote."""
-        return cls(
-            index=index,
-            name=data["name"],
-            assets=tuple(data["assets"]),
-            pool=data["pool"],
-            partitions_def=partitions_from_dict(data["partitions_def"]),
-            partitions=IndexSet.from_wire(data["partitions"]),
-            chunk=data["chunk"],
-            retry=_retry_from_dict(data["retry"]),
-            priority=data["priority"],
-            fingerprint=data["fingerprint"],
-            checks=tuple(data.get("checks", ())),
-            is_reversed=data.get("reversed", False),
-        )
-
-
-def _retry_to_dict(retry: RetryPolicy | None) -> dict[str, Any] | None:
-    if retry is None:
-        return None
-    return {
-        "max_retries": retry.max_retries,
-        "delay": retry.delay,
-        "backoff": retry.backoff.value if retry.backoff else None,
-        "jitter": retry.jitter.value if retry.jitter else None,
-    }
-
-
-def _retry_from_dict(data: Mapping[str, Any] | None) -> RetryPolicy | None:
-    if data is None:
-        return None
-    backoff = Backoff(data["backoff"]) if data["backoff"] else None
-    jitter = Jitter(data["jitter"]) if data["jitter"] else None
-    return RetryPolicy(data["max_retries"], data["delay"], backoff, jitter)
-
 
 @dataclass(frozen=True, slots=True)
 class PlanEdge:
@@ -205,12 +148,3 @@ class PlanEdge:
     def is_shift(self) -> bool:
         """True for a loop through which every partition reads the same number of partitions, equally far before it."""
         return self.is_loop and type(self.mapping) is TimeWindowPartitionMapping and self.mapping.end_offset < 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """A plain form."""
-        return {"upstream": self.upstream, "downstream": self.downstream, "mapping": self.mapping.to_dict()}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> PlanEdge:
-        """The edge that `to_dict` wrote."""
-        return cls(data["upstream"], data["downstream"], mapping_from_dict(data["mapping"]))

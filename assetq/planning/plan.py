@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-
-import msgpack
 
 from assetq.errors import UnknownPartitionError, UsageError, suggest
 from assetq.partitions import IndexSet
 from assetq.planning.closure import closed
 from assetq.planning.node import PlanEdge, PlanNode
-from assetq.planning.reach import read_steps, reading_steps
+from assetq.planning.reach import fixed_need, read_steps, reading_steps
+from assetq.planning.wire import pack_plan, unpack_plan
 
 Step = tuple[int, int]
 
@@ -152,10 +151,16 @@ class Plan:
         for edge in self._edges_out_of(node):
             if not edge.is_gate:
                 found[edge.downstream] = found.get(edge.downstream, IndexSet()) | self._downstream_of(edge, one)
-        return [(below, s, self._pointwise_need(below, s)) for below, steps in sorted(found.items()) for s in steps]
+        return [entry for below, steps in sorted(found.items()) for entry in self._with_need(below, steps)]
 
-    def _pointwise_need(self, node: int, step: int) -> int:
-        return self._count_upstream(node, step, (edge for edge in self._edges_into(node) if not edge.is_gate))
+    def _with_need(self, node: int, steps: IndexSet) -> Iterator[tuple[int, int, int]]:
+        """A need that is the same for all steps, as where all read one, is counted once."""
+        edges = [edge for edge in self._edges_into(node) if not edge.is_gate]
+        fixed = [fixed_need(edge, self.nodes[edge.upstream]) for edge in edges]
+        if None in fixed or len({edge.upstream for edge in edges}) < len(edges):
+            return ((node, step, self._count_upstream(node, step, edges)) for step in steps)
+        need = sum(count for count in fixed if count is not None)
+        return ((node, step, need) for step in steps)
 
     def gate_upstreams(self, node: int) -> tuple[int, ...]:
         """Nodes that must have succeeded wholly before any step of this one runs."""
@@ -236,20 +241,9 @@ class Plan:
 
     def to_bytes(self) -> bytes:
         """msgpack; a few kilobytes however many steps there are."""
-        document = {
-            "nodes": [node.to_dict() for node in self.nodes],
-            "edges": [edge.to_dict() for edge in self.edges],
-            "selection": self.selection,
-        }
-        packed: bytes = msgpack.packb(document)
-        return packed
+        return pack_plan(self.nodes, self.edges, self.selection)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Plan:
         """The plan that `to_bytes` wrote; needs none of the user's code."""
-        document = msgpack.unpackb(data)
-        return cls(
-            tuple(PlanNode.from_dict(i, node) for i, node in enumerate(document["nodes"])),
-            tuple(PlanEdge.from_dict(edge) for edge in document["edges"]),
-            document["selection"],
-        )
+        return cls(*unpack_plan(data))

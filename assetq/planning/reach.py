@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assetq.partitions import IndexSet
 from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.pinned import PinnedPartitionMapping
 
 
 def read_steps(edge: PlanEdge, above: PlanNode, below: PlanNode, step: int) -> IndexSet:
@@ -14,6 +15,13 @@ def read_steps(edge: PlanEdge, above: PlanNode, below: PlanNode, step: int) -> I
     read = edge.mapping.upstream(IndexSet.range(start, stop), below.partitions_def, above.partitions_def)
     steps = above.steps_of(read)
     return steps - IndexSet.range(step, step + 1) if edge.is_loop else steps
+
+
+def fixed_need(edge: PlanEdge, above: PlanNode) -> int | None:
+    """How many steps every step below waits for; None where that differs from step to step."""
+    if isinstance(edge.mapping, PinnedPartitionMapping):
+        return int(edge.mapping.index in above.partitions)
+    return None
 
 
 def reading_steps(edge: PlanEdge, above: PlanNode, below: PlanNode, steps: IndexSet) -> IndexSet:

@@ -1,0 +1,99 @@
+"""The form in which plans travel: msgpack, with each partitions definition and each mapping written once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any, TypeVar
+
+import msgpack
+
+from assetq.definitions import Backoff, Jitter, RetryPolicy
+from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, mapping_from_dict, partitions_from_dict
+from assetq.planning.node import PlanEdge, PlanNode
+
+T = TypeVar("T", bound=Hashable)
+
+
+def pack_plan(nodes: Iterable[PlanNode], edges: Iterable[PlanEdge], selection: str) -> bytes:
+    """A few kilobytes however many steps there are."""
+    grids: dict[PartitionsDefinition | None, int] = {None: 0}
+    mappings: dict[PartitionMapping, int] = {}
+    document = {
+        "nodes": [_node_to_dict(node, _place(grids, node.partitions_def)) for node in nodes],
+        "edges": [part for e in edges for part in (e.upstream, e.downstream, _place(mappings, e.mapping))],
+        "grids": [grid.to_dict() if grid else None for grid in grids],
+        "mappings": [mapping.to_dict() for mapping in mappings],
+        "selection": selection,
+    }
+    packed: bytes = msgpack.packb(document)
+    return packed
+
+
+def _place(table: dict[T, int], value: T) -> int:
+    return table.setdefault(value, len(table))
+
+
+def unpack_plan(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], str]:
+    """Nodes, edges and selection of the plan that `pack_plan` wrote; needs none of the user's code."""
+    document = msgpack.unpackb(data)
+    grids = [partitions_from_dict(grid) for grid in document["grids"]]
+    mappings = [mapping_from_dict(mapping) for mapping in document["mappings"]]
+    nodes = tuple(_node_from_dict(i, node, grids[node["grid"]]) for i, node in enumerate(document["nodes"]))
+    flat = document["edges"]
+    edges = (
+        PlanEdge(upstream, downstream, mappings[at])
+        for upstream, downstream, at in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    )
+    return nodes, tuple(edges), document["selection"]
+
+
+def _node_to_dict(node: PlanNode, grid: int) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "assets": node.assets,
+        "pool": node.pool,
+        "grid": grid,
+        "partitions": node.partitions.to_wire(),
+        "chunk": node.chunk,
+        "retry": _retry_to_dict(node.retry),
+        "priority": node.priority,
+        "fingerprint": node.fingerprint,
+        "checks": node.checks,
+        "reversed": node.is_reversed,
+    }
+
+
+def _node_from_dict(index: int, data: dict[str, Any], grid: PartitionsDefinition | None) -> PlanNode:
+    return PlanNode(
+        index=index,
+        name=data["name"],
+        assets=tuple(data["assets"]),
+        pool=data["pool"],
+        partitions_def=grid,
+        partitions=IndexSet.from_wire(data["partitions"]),
+        chunk=data["chunk"],
+        retry=_retry_from_dict(data["retry"]),
+        priority=data["priority"],
+        fingerprint=data["fingerprint"],
+        checks=tuple(data["checks"]),
+        is_reversed=data["reversed"],
+    )
+
+
+def _retry_to_dict(retry: RetryPolicy | None) -> dict[str, Any] | None:
+    if retry is None:
+        return None
+    return {
+        "max_retries": retry.max_retries,
+        "delay": retry.delay,
+        "backoff": retry.backoff.value if retry.backoff else None,
+        "jitter": retry.jitter.value if retry.jitter else None,
+    }
+
+
+def _retry_from_dict(data: dict[str, Any] | None) -> RetryPolicy | None:
+    if data is None:
+        return None
+    backoff = Backoff(data["backoff"]) if data["backoff"] else None
+    jitter = Jitter(data["jitter"]) if data["jitter"] else None
+    return RetryPolicy(data["max_retries"], data["delay"], backoff, jitter)
