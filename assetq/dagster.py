@@ -67,6 +67,7 @@ RENAMED: dict[str, Any] = {
     "DagsterRun": RunRecord,
     "DagsterRunStatus": RunStatus,
     "definitions": definitions,
+    "EventLogEntry": Event,
 }
 
 WARNINGS = ("BetaWarning", "ConfigArgumentWarning", "PreviewWarning", "SupersessionWarning")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assetq.broker.audit import problems, take_snapshot
+from assetq.broker.codes import Code
 from assetq.broker.connection import RECONNECT_S, check_layout, connect, with_retries
 from assetq.broker.engine import Engine
 from assetq.broker.event_log import EventLog
@@ -20,17 +21,19 @@ from assetq.broker.pool_reader import PoolReader
 from assetq.broker.publisher import Publisher
 from assetq.broker.repair import compute_frontier
 from assetq.broker.run_reader import RunReader
+from assetq.broker.script import packb, unpackb
 from assetq.broker.settings import Settings
 from assetq.broker.submission import node_entries, run_details
 from assetq.broker.translating import on_redis
 from assetq.definitions import Definitions
 from assetq.definitions.config import run_config_dict
-from assetq.errors import PoolLimitError, UsageError
+from assetq.errors import PoolLimitError, UnknownRunError, UsageError
 from assetq.execution.event import Event
 from assetq.execution.instance import RunHandle
 from assetq.execution.local_run import LocalRun
 from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, WorkerRecord
 from assetq.execution.run_config import check_run_config
+from assetq.execution.run_tag import checked_tags
 from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
@@ -150,6 +153,33 @@ class RedisInstance(AssetsOnRedis):
     def step_states(self, run_id: str) -> dict[int, dict[str, IndexSet]]:
         """Final states of steps."""
         return self.runs.states(run_id)
+
+    @on_redis
+    def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
+        """Give a run further tags. Atomic."""
+        checked_tags(new_tags)
+        while True:
+            before = self.client.hget(self.keys("run", run_id), "tags")
+            if before is None:
+                raise UnknownRunError(f"There is no run '{run_id}'. `assetq runs list` shows the runs.")
+            after = packb({**unpackb(before), **new_tags})
+            reply = self.engine.run_script("tag_run", run_id=run_id, expected=before, tags=after)
+            if reply[0] is Code.OK:
+                return
+
+    @on_redis
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run with its events. Atomic."""
+        if self.get_run_by_id(run_id) is None:
+            return
+        nodes = self.runs.plan(run_id).nodes
+        latest = [[asset, self._latest_form(asset, run_id)] for node in nodes for asset in node.assets]
+        reply = self.engine.run_script(
+            "delete_run", run_id=run_id, nodes=len(nodes), latest=[item for item in latest if item[1]]
+        )
+        if reply[0] is Code.BUSY:
+            raise UsageError(f"Run {run_id} has not ended; cancel it first.")
+        self.runs.forget(run_id)
 
     @on_redis
     def cancel_run(self, run_id: str) -> RunRecord:

@@ -13,7 +13,7 @@ from assetq.broker.catalog import Catalog
 from assetq.broker.connection import RECONNECT_S, with_retries
 from assetq.broker.dynamic_partitions import DynamicPartitions
 from assetq.broker.engine import Engine
-from assetq.broker.event_log import pack_runless_event, unpack_event
+from assetq.broker.event_log import pack_event, pack_runless_event, unpack_event
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.pool_reader import PoolReader
@@ -93,6 +93,12 @@ class AssetsOnRedis(Instance):
         plan = self.runs.plan(run_id) if run_id else Plan((), ())
         return unpack_event(run_id, plan, "", {b"e": fields[b"latest"]})
 
+    def _latest_form(self, asset: str, run_id: str) -> bytes:
+        """The latest materialization, if a run made it, in a form that does not need the run."""
+        fields = self.client.hgetall(self.keys("asset", asset))
+        latest = self._latest(fields) if text(fields.get(b"latest_run", b"")) == run_id else None
+        return pack_event(latest) if latest else b""
+
     @on_redis
     def asset_status(self, key: Any, defs: Definitions | None = None) -> PartitionStatus:
         """Partitions by status; what is in flight counts as in progress."""
@@ -102,13 +108,15 @@ class AssetsOnRedis(Instance):
         grid = self.partitions_of(record)
         every = IndexSet.range(0, 1) if grid is None else grid.all_indices()
         materialized, failed = self.status.states(record.key, grid)
-        moving = self._in_progress(record.key) & every
+        moving = self.partitions_in_progress(record.key) & every
         failed = (failed & every) - moving
         done = (materialized & every) - failed - moving
         missing = len(every) - len(done) - len(failed) - len(moving)
         return PartitionStatus(record.key, len(every), len(done), len(failed), len(moving), missing)
 
-    def _in_progress(self, asset: str) -> IndexSet:
+    @on_redis
+    def partitions_in_progress(self, asset: str) -> IndexSet:
+        """Partitions that hold a slot, or wait for a worker with one."""
         found = IndexSet()
         for member in self.client.smembers(self.keys("active")):
             run_id = text(member)

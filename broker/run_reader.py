@@ -73,6 +73,10 @@ class RunReader:
                 self._plans.popitem(last=False)
         return self._plans[run_id]
 
+    def forget(self, run_id: str) -> None:
+        """A run was deleted."""
+        self._plans.pop(run_id, None)
+
     def ids(self, prefix: str = "") -> list[str]:
         """Ids, newest first."""
         ids = [text(run_id) for run_id in self.client.zrevrange(self.keys("runs"), 0, -1)]

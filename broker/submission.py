@@ -8,6 +8,7 @@ from typing import Any
 from assetq.broker.engine import NodeEntry
 from assetq.broker.script import packb
 from assetq.errors import UsageError
+from assetq.execution.run_tag import checked_tags
 from assetq.planning import Plan
 
 PRIORITY_LIMIT = 1000
@@ -47,12 +48,9 @@ def run_details(
         raise UsageError(
             f"Priority must be a whole number from -{PRIORITY_LIMIT} to {PRIORITY_LIMIT}, not {priority!r}."
         )
-    for key, value in (tags or {}).items():
-        if not isinstance(key, str) or not isinstance(value, str) or not key:
-            raise UsageError(f"Tag {key!r}: {value!r} is not text; tags are strings.")
     return {
         "priority": priority,
-        "tags": packb(dict(tags or {})),
+        "tags": packb(checked_tags(tags)),
         "config": packb(dict(config)),
         "selection": plan.selection,
         "parent": parent_run_id or "",

@@ -8,6 +8,7 @@ from assetq.execution.build_context import (
 )
 from assetq.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext
 from assetq.execution.event import Event, EventType, StepEvent
+from assetq.execution.event_record import AssetPartitionStatus, EventLogRecord, EventRecordsResult
 from assetq.execution.failure import ErrorInfo
 from assetq.execution.hook import HookContext, build_hook_context
 from assetq.execution.in_process import (
@@ -30,6 +31,7 @@ from assetq.execution.record import (
     StepCounts,
     WorkerRecord,
 )
+from assetq.execution.record_filter import AssetRecordsFilter, EventRecordsFilter, RunsFilter
 from assetq.execution.resource_scope import build_resources
 from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.session import ExecutionSession
@@ -40,9 +42,14 @@ from assetq.execution.with_resources import with_resources
 __all__ = [
     "AssetCheckExecutionContext",
     "AssetExecutionContext",
+    "AssetPartitionStatus",
     "AssetRecord",
+    "AssetRecordsFilter",
     "ErrorInfo",
     "Event",
+    "EventLogRecord",
+    "EventRecordsFilter",
+    "EventRecordsResult",
     "EventType",
     "ExecuteInProcessResult",
     "ExecutionSession",
@@ -57,6 +64,7 @@ __all__ = [
     "RunHandle",
     "RunRecord",
     "RunStatus",
+    "RunsFilter",
     "StepCounts",
     "StepEvent",
     "StepResult",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from assetq.definitions import (
     AssetCheckEvaluation,
@@ -104,11 +104,37 @@ class EventView:
 
     if TYPE_CHECKING:
         type: EventType
+        timestamp_ms: int
         asset: str | None
         partition: str | None
         step_key: str | None
         message: str | None
         data: Mapping[str, Any]
+
+    @property
+    def dagster_event(self) -> Self:
+        """Itself: what Dagster's log entries wrap."""
+        return self
+
+    @property
+    def is_dagster_event(self) -> bool:
+        """True unless it is a line of the log."""
+        return self.type != "LOG"
+
+    @property
+    def dagster_event_type(self) -> EventType:
+        """The kind of event."""
+        return self.type
+
+    @property
+    def timestamp(self) -> float:
+        """Seconds since the epoch."""
+        return self.timestamp_ms / 1000
+
+    @property
+    def user_message(self) -> str:
+        """The message; empty when there is none."""
+        return self.message or ""
 
     @property
     def event_type(self) -> EventType:

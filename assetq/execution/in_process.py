@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from assetq.definitions import Definitions, ObservableSourceAsset
 from assetq.definitions.config import run_config_dict
@@ -16,7 +16,6 @@ from assetq.execution.memory import MemoryInstance
 from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.session import ExecutionSession
 from assetq.io import InMemoryIOManager
-from assetq.partitions import PartitionsStore
 from assetq.planning import PartitionScope, Plan, make_plan
 from assetq.selection import AssetSelection
 
@@ -49,7 +48,7 @@ def materialize(
     """
     defs = Definitions(assets=list(assets), resources=resources)
     scope = PartitionScope(keys=(partition_key,)) if partition_key is not None else PartitionScope()
-    plan = make_plan(defs, selection=selection, scope=scope, store=cast("PartitionsStore | None", instance))
+    plan = make_plan(defs, selection=selection, scope=scope, store=instance)
     return materialize_plan(
         defs, plan, instance=instance, run_config=run_config, tags=tags, raise_on_error=raise_on_error
     )

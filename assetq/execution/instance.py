@@ -186,6 +186,22 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         """Node -> final state -> steps. Steps that have not ended are in none."""
 
     @abstractmethod
+    def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
+        """Give a run further tags, or other values.
+
+        Raises:
+            UnknownRunError: There is no such run.
+        """
+
+    @abstractmethod
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run with its events; nothing happens when there is none. What it made stays materialized.
+
+        Raises:
+            UsageError: The run has not ended.
+        """
+
+    @abstractmethod
     def cancel_run(self, run_id: str) -> RunRecord:
         """Cancel a run: when this returns, nothing of it starts any more.
 
@@ -279,6 +295,10 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
     @abstractmethod
     def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
         """Data versions: of each `(asset, its partitions, which of them)`, in their order; None where none is known."""
+
+    def partitions_in_progress(self, asset: str) -> IndexSet:
+        """Partitions of an asset that are being made."""
+        return IndexSet()
 
     @abstractmethod
     def asset_history(self, asset_key: Any, kind: str, page: HistoryPage) -> list[tuple[int, Event]]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from assetq.definitions import AssetKey
-from assetq.errors import UnknownAssetError, UnknownRunError
-from assetq.execution.event import Event
-from assetq.execution.record import AssetRecord, RunRecord
-from assetq.partitions import PartitionsDefinition, partitions_from_dict
+from assetq.errors import UnknownRunError
+from assetq.execution.asset_view import AssetView
+from assetq.execution.event import Event, EventType
+from assetq.execution.event_record import RunStats
+from assetq.execution.record import RunRecord
+from assetq.execution.record_filter import RunsFilter
 
 if TYPE_CHECKING:
     from assetq.execution.instance import Instance
 
 MANY = 1_000_000
+FEW = 100
 
 
-class InstanceView:
+class InstanceView(AssetView):
     """Mixed into `Instance`."""
 
     @staticmethod
@@ -34,11 +36,6 @@ class InstanceView:
 
         return MemoryInstance(tempdir)
 
-    def partitions_of(self: Any, record: AssetRecord) -> PartitionsDefinition | None:
-        """How an asset of the catalog is partitioned, with the dynamic keys that exist now."""
-        grid = partitions_from_dict(record.partitions)
-        return None if grid is None else grid.bound(self)
-
     def get_run_by_id(self: Any, run_id: str) -> RunRecord | None:
         """A run; None when there is none."""
         try:
@@ -51,63 +48,134 @@ class InstanceView:
         """Whether there is such a run."""
         return self.get_run_by_id(run_id) is not None
 
-    def get_runs(self: Any, limit: int | None = None, tags: Mapping[str, str] | None = None) -> Sequence[RunRecord]:
-        """Runs, newest first."""
-        found: list[RunRecord] = self.list_runs(limit=limit or MANY, tags=tags)
-        return found
+    def get_runs(
+        self,
+        filters: RunsFilter | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        ascending: bool = False,
+    ) -> Sequence[RunRecord]:
+        """Runs, newest first. Mirrors Dagster's method.
 
-    def get_runs_count(self) -> int:
+        Args:
+            filters: Which.
+            cursor: Id of a run behind which to go on.
+            limit: Most runs.
+            tags: Tags that they have, for short.
+            ascending: Oldest first.
+        """
+        found = self._matching_runs(filters or RunsFilter(), tags)
+        ordered = found[::-1] if ascending else found
+        place = next((i + 1 for i, run in enumerate(ordered) if run.run_id == cursor), 0)
+        return ordered[place : place + limit if limit else None]
+
+    def _matching_runs(self: Any, filters: RunsFilter, tags: Mapping[str, str] | None) -> list[RunRecord]:
+        if filters.run_ids is not None and len(filters.run_ids) <= FEW:
+            named = (self.get_run_by_id(run_id) for run_id in dict.fromkeys(filters.run_ids))
+            runs = sorted((r for r in named if r is not None), key=lambda r: r.submitted_at_ms, reverse=True)
+        else:
+            runs = self.list_runs(limit=MANY, statuses=tuple(filters.statuses or ()), tags=tags)
+        return [r for r in runs if filters.matches(r) and all(r.tags.get(k) == v for k, v in (tags or {}).items())]
+
+    def get_run_ids(
+        self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> Sequence[str]:
+        """Ids of runs, newest first; arguments as for `get_runs`."""
+        return [run.run_id for run in self.get_runs(filters, cursor, limit)]
+
+    def get_run_records(
+        self,
+        filters: RunsFilter | None = None,
+        limit: int | None = None,
+        order_by: str | None = None,
+        ascending: bool = False,
+        cursor: str | None = None,
+    ) -> Sequence[RunRecord]:
+        """Runs, newest first; each is its own record. `order_by` is taken and not used."""
+        return self.get_runs(filters, cursor, limit, ascending=ascending)
+
+    def get_run_record_by_id(self, run_id: str) -> RunRecord | None:
+        """A run; None when there is none."""
+        return self.get_run_by_id(run_id)
+
+    def get_runs_count(self, filters: RunsFilter | None = None) -> int:
         """How many runs there are."""
-        return len(self.get_runs())
+        return len(self.get_runs(filters))
 
-    def all_logs(self: Any, run_id: str) -> Sequence[Event]:
-        """Every event of a run, in order."""
-        found: list[Event] = self.read_events(run_id, limit=MANY)
-        return found
+    def get_run_tags(
+        self, tag_keys: Sequence[str], value_prefix: str | None = None, limit: int | None = None
+    ) -> Sequence[tuple[str, set[str]]]:
+        """Tags of runs with their values, by tag. Mirrors Dagster's method.
 
-    def all_asset_keys(self: Any) -> Sequence[AssetKey]:
-        """Every asset of the catalog."""
-        return [AssetKey.from_user_string(record.key) for record in self.list_assets()]
+        Args:
+            tag_keys: Which tags.
+            value_prefix: How values begin.
+            limit: Most tags.
+        """
+        found: dict[str, set[str]] = {}
+        for run in self.get_runs():
+            for name in set(tag_keys) & set(run.tags):
+                if run.tags[name].startswith(value_prefix or ""):
+                    found.setdefault(name, set()).add(run.tags[name])
+        return sorted(found.items())[:limit]
 
-    def get_asset_keys(self) -> Sequence[AssetKey]:
-        """Every asset of the catalog."""
-        return self.all_asset_keys()
+    def get_run_tag_keys(self) -> Sequence[str]:
+        """Every tag that a run has, by name."""
+        return sorted({name for run in self.get_runs() for name in run.tags})
 
-    def has_asset_key(self, asset_key: Any) -> bool:
-        """Whether the catalog has an asset."""
-        return AssetKey.from_coercible(asset_key) in self.all_asset_keys()
+    def get_run_stats(self: Any, run_id: str) -> RunStats:
+        """What happened in a run, in numbers."""
+        run, logs = self.get_run(run_id), self.all_logs(run_id)
+        return RunStats(
+            run_id=run_id,
+            steps_succeeded=run.steps.succeeded,
+            steps_failed=run.steps.failed,
+            materializations=sum(event.is_step_materialization for event in logs),
+            expectations=sum(event.is_expectation_result for event in logs),
+            enqueued_time=run.submitted_at_ms / 1000,
+            start_time=run.start_time,
+            end_time=run.end_time,
+        )
 
-    def get_latest_materialization_event(self: Any, asset_key: Any) -> Event | None:
-        """The latest materialization of an asset; None when there is none."""
+    def all_logs(self: Any, run_id: str, of_type: EventType | Collection[EventType] | None = None) -> Sequence[Event]:
+        """Every event of a run, in order; empty when there is no such run.
+
+        Args:
+            run_id: The run.
+            of_type: Kind or kinds of event.
+        """
         try:
-            found: Event | None = self.latest_materialization(asset_key)
-        except UnknownAssetError:
-            return None
-        return found
+            found: list[Event] = self.read_events(run_id, limit=MANY)
+        except UnknownRunError:
+            return []
+        return [event for event in found if _is_of(event, of_type)]
 
-    def get_latest_materialization_events(self, asset_keys: Iterable[Any]) -> Mapping[AssetKey, Event | None]:
-        """The latest materialization of each asset."""
-        keys = [AssetKey.from_coercible(key) for key in asset_keys]
-        return {key: self.get_latest_materialization_event(key) for key in keys}
+    def logs_after(
+        self,
+        run_id: str,
+        cursor: int | None = None,
+        of_type: EventType | Collection[EventType] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Event]:
+        """Events of a run behind one. `read_events` takes an event's own cursor and is cheaper.
 
-    def get_materialized_partitions(self: Any, asset_key: Any) -> set[str]:
-        """Keys of the partitions that are materialized."""
-        try:
-            record = self.get_asset(asset_key)
-        except UnknownAssetError:
-            return set()
-        grid = self.partitions_of(record)
-        if grid is None:
-            return set()
-        materialized, _ = self.partition_states(record.key, grid)
-        return {grid.key_at(index) for index in materialized & grid.all_indices()}
+        Args:
+            run_id: The run.
+            cursor: Number of the last event seen, from 0; -1 or None for the beginning.
+            of_type: Kind or kinds of event.
+            limit: Most events.
+        """
+        after = self.all_logs(run_id)[(-1 if cursor is None else cursor) + 1 :]
+        return [event for event in after if _is_of(event, of_type)][:limit]
 
-    def wipe_assets(self: Any, asset_keys: Iterable[Any]) -> None:
-        """Forget that assets were materialized."""
-        for key in asset_keys:
-            self.wipe_asset(key)
+    def dispose(self: Any) -> None:
+        """Close connections."""
+        self.close()
 
-    def wipe_asset_partitions(self: Any, asset_key: Any, partition_keys: Iterable[str]) -> None:
-        """Forget that partitions of an asset were materialized."""
-        for key in partition_keys:
-            self.wipe_asset(asset_key, key)
+
+def _is_of(event: Event, kinds: EventType | Collection[EventType] | None) -> bool:
+    if kinds is None:
+        return True
+    return event.type == kinds if isinstance(kinds, str) else event.type in kinds

@@ -43,6 +43,7 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
+from assetq.execution.run_tag import checked_tags
 from assetq.execution.runless import reported_partitions, runless_event
 from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet, PartitionsDefinition
@@ -168,6 +169,21 @@ class MemoryInstance(Instance):
     def step_states(self, run_id: str) -> dict[int, dict[str, IndexSet]]:
         """Final states of steps."""
         return {node: dict(states) for node, states in self._run(run_id).states.items()}
+
+    def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
+        """Give a run further tags."""
+        run = self._run(run_id)
+        run.tags = {**run.tags, **checked_tags(new_tags)}
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run with its events."""
+        if run_id not in self._runs:
+            return
+        if not self._runs[run_id].status.is_terminal:
+            raise UsageError(f"Run {run_id} has not ended; cancel it first.")
+        for kept in (self._runs, self._defs, self._threads):
+            kept.pop(run_id, None)
+        self._assets.forget_run(run_id)
 
     def cancel_run(self, run_id: str) -> RunRecord:
         """Cancel: interrupts the step under way."""

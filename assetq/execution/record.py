@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -66,24 +67,44 @@ class RunRecord:
     parent_run_id: str | None = None
 
     @property
-    def is_finished(self) -> bool:
-        """True when the run has ended."""
-        return self.status.is_terminal
+    def dagster_run(self) -> RunRecord:
+        """Itself: what Dagster's run records wrap."""
+        return self
 
     @property
     def is_success(self) -> bool:
-        """True when the run succeeded."""
+        """True for a run that succeeded."""
         return self.status is RunStatus.SUCCESS
 
     @property
     def is_failure(self) -> bool:
-        """True when the run failed."""
+        """True for a run that failed."""
         return self.status is RunStatus.FAILURE
 
     @property
     def is_failure_or_canceled(self) -> bool:
-        """True when the run failed or was canceled."""
+        """True for a run that failed or was canceled."""
         return self.is_failure or self.status is RunStatus.CANCELED
+
+    @property
+    def is_finished(self) -> bool:
+        """True for a run that has ended, however."""
+        return self.status.is_terminal
+
+    @property
+    def create_timestamp(self) -> datetime:
+        """When it was submitted."""
+        return datetime.fromtimestamp(self.submitted_at_ms / 1000, UTC)
+
+    @property
+    def start_time(self) -> float | None:
+        """Seconds since the epoch."""
+        return None if self.started_at_ms is None else self.started_at_ms / 1000
+
+    @property
+    def end_time(self) -> float | None:
+        """Seconds since the epoch."""
+        return None if self.ended_at_ms is None else self.ended_at_ms / 1000
 
     def to_json(self) -> dict[str, Any]:
         """The run document."""

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from assetq.definitions import AssetCheckEvaluation, AssetMaterialization, AssetObservation
+from assetq.definitions.metadata import normalize_metadata
 from assetq.errors import UsageError
 from assetq.execution.data_version import WHOLE, VersionMark, digest
 from assetq.execution.event import EventType, StepEvent
@@ -30,7 +31,7 @@ def runless_event(item: Any) -> StepEvent:
             "passed": item.passed,
             "severity": item.severity.value,
             "blocking": item.blocking,
-            "metadata": plain(item.metadata),
+            "metadata": plain(normalize_metadata(item.metadata)),
         }
         told = f"check '{item.check_name}' {'passed' if item.passed else 'failed'}"
         message = f"{told}: {item.description}" if item.description else told

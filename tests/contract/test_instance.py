@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,8 +13,12 @@ from assetq import (
     AssetKey,
     AssetMaterialization,
     AssetObservation,
+    AssetPartitionStatus,
+    AssetRecordsFilter,
     Definitions,
+    EventRecordsFilter,
     Instance,
+    RunsFilter,
     StaticPartitionsDefinition,
     asset,
 )
@@ -290,3 +295,87 @@ def test_the_latest_check_results(opened):
         "small": False,
     }
     assert not opened.has_history("rate")
+
+
+def test_runs_are_filtered_tagged_and_deleted(opened):
+    first = opened.submit(defs_of("work_chain"), selection="rate", tags={"k": "v"})
+    first.wait(60)
+    second = opened.submit(defs_of("work_chain"), selection="rate", tags={"k": "w"})
+    second.wait(60)
+    ids = [second.run_id, first.run_id]
+
+    def found(**options):
+        return [run.run_id for run in opened.get_runs(RunsFilter(**options))]
+
+    assert found() == ids
+    assert found(statuses=[RunStatus.SUCCESS]) == ids
+    assert found(statuses=[RunStatus.FAILURE]) == []
+    assert found(run_ids=[first.run_id, "nothing"]) == [first.run_id]
+    assert found(tags={"k": "v"}) == [first.run_id]
+    assert found(tags={"k": ["v", "w"]}) == ids
+    assert found(created_after=datetime.now(UTC)) == []
+    assert found(updated_before=datetime.now(UTC)) == ids
+    assert opened.get_run_ids(limit=1) == ids[:1]
+    assert opened.get_run_ids(cursor=ids[0]) == ids[1:]
+    assert [run.run_id for run in opened.get_run_records(ascending=True)] == ids[::-1]
+    assert opened.get_runs_count(RunsFilter(tags={"k": "v"})) == 1
+    opened.add_run_tags(first.run_id, {"x": "y", "k": "z"})
+    assert opened.get_run_by_id(first.run_id).tags == {"k": "z", "x": "y"}
+    assert opened.get_run_tags(["k"]) == [("k", {"z", "w"})]
+    assert opened.get_run_tag_keys() == ["k", "x"]
+    with pytest.raises(UnknownRunError):
+        opened.add_run_tags("nothing", {"x": "y"})
+    with pytest.raises(UsageError):
+        opened.add_run_tags(first.run_id, {"x": 1})
+    stats = opened.get_run_stats(first.run_id)
+    assert (stats.steps_succeeded, stats.steps_failed, stats.materializations) == (1, 0, 1)
+    logs = opened.all_logs(first.run_id)
+    assert opened.logs_after(first.run_id, 1) == logs[2:]
+    made = opened.all_logs(first.run_id, of_type=EventType.ASSET_MATERIALIZATION)
+    assert [event.asset_key for event in made] == [AssetKey("rate")]
+    opened.delete_run(second.run_id)
+    opened.delete_run("nothing")
+    assert opened.get_run_by_id(second.run_id) is None
+    assert opened.all_logs(second.run_id) == []
+    assert opened.get_latest_materialization_event("rate").run_id == second.run_id
+    records = opened.fetch_materializations(AssetKey("rate"), limit=5).records
+    assert [record.run_id for record in records] == [first.run_id]
+
+
+def test_records_of_events(opened):
+    opened.register_assets(static(["a", "b", "c"]))
+    for key in ("a", "b", "a"):
+        opened.report_runless_asset_event(AssetMaterialization("region", partition=key))
+    opened.report_runless_asset_event(AssetObservation("region", partition="c"))
+    region = AssetKey("region")
+    page = opened.fetch_materializations(region, limit=2)
+    assert [record.partition_key for record in page.records] == ["a", "b"]
+    assert page.has_more
+    rest = opened.fetch_materializations(region, limit=2, cursor=page.cursor)
+    assert ([record.partition_key for record in rest.records], rest.has_more) == (["a"], False)
+    assert opened.fetch_materializations(region, limit=2, cursor=rest.cursor).records == []
+    wanted = AssetRecordsFilter(region, asset_partitions=["a"])
+    assert len(opened.fetch_materializations(wanted, limit=9, ascending=True).records) == 2
+    second = opened.fetch_materializations(region, limit=9, ascending=True).records[1]
+    wanted = AssetRecordsFilter(region, after_storage_id=second.storage_id)
+    assert len(opened.fetch_materializations(wanted, limit=9).records) == 1
+    assert opened.fetch_observations(region, limit=9).records[0].asset_observation.partition == "c"
+    of_all = opened.get_event_records(EventRecordsFilter(EventType.ASSET_MATERIALIZATION), limit=2)
+    assert [record.partition_key for record in of_all] == ["a", "b"]
+    with pytest.raises(UsageError):
+        opened.get_event_records(EventRecordsFilter(EventType.RUN_SUCCESS))
+    assert opened.get_latest_data_version_record(region, partition_key="b").partition_key == "b"
+    (record,) = opened.get_asset_records([region, AssetKey("nothing")])
+    assert record.asset_entry.last_materialization.partition == "a"
+    grid = StaticPartitionsDefinition(["a", "b", "c"])
+    found = opened.get_status_by_partition(region, ["a", "c"], grid)
+    assert found == {"a": AssetPartitionStatus.MATERIALIZED, "c": None}
+    assert opened.get_status_by_partition(AssetKey("nothing"), ["a"], grid) is None
+    assert opened.get_asset_keys() == [region]
+    assert opened.get_asset_keys(prefix=["other"]) == []
+    assert opened.get_materialized_partitions(region, after_cursor=second.storage_id) == {"a"}
+    opened.report_runless_asset_event(AssetMaterialization("outside", partition="x"))
+    assert opened.get_materialized_partitions("outside") == {"x"}
+    opened.wipe_assets([region, AssetKey("nothing")])
+    assert not opened.has_asset_key(region)
+    assert opened.get_latest_materialization_events([region, AssetKey("outside")]).keys() == {AssetKey("outside")}
