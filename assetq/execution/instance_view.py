@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,13 @@ class InstanceView(AssetView):
 
     @staticmethod
     def local_temp(tempdir: str | None = None) -> Instance:
-        """An instance in memory whose values are stored in a folder. Mirrors Dagster's method of that name."""
+        """An instance whose values stay in `storage` under a folder, while its records live as long as the object.
+
+        Mirrors Dagster's method of that name; a server keeps records longer: `Instance.connect`.
+        """
         from assetq.execution.memory import MemoryInstance
 
-        return MemoryInstance(tempdir)
+        return MemoryInstance(os.path.join(tempdir, "storage") if tempdir else None)
 
     def get_run_by_id(self: Any, run_id: str) -> RunRecord | None:
         """A run; None when there is none."""

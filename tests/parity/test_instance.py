@@ -1,5 +1,10 @@
 """What the instance tells and does, in a step and around runs."""
 
+from importlib.util import find_spec
+from types import SimpleNamespace
+
+import pytest
+
 
 def test_a_step_adds_dynamic_partitions(world):
     dg = world.dg
@@ -24,3 +29,237 @@ def test_a_step_adds_dynamic_partitions(world):
     outcome = world.run([regions, seen])
     assert outcome.success, outcome.errors
     assert outcome.value("seen") == [["us", "asia"], True, False, []]
+
+
+HOMES = ["memory", "redis", *(["dagster"] if find_spec("dagster") else [])]
+
+
+@pytest.fixture(params=HOMES)
+def home(request):
+    """Module and instance: in memory, on Redis, and Dagster's."""
+    if request.param == "dagster":
+        import dagster
+
+        with dagster.DagsterInstance.ephemeral() as made:
+            yield SimpleNamespace(dg=dagster, instance=made)
+        return
+    import assetq.dagster
+
+    if request.param == "redis":
+        yield SimpleNamespace(dg=assetq.dagster, instance=request.getfixturevalue("instance"))
+        return
+    with assetq.dagster.DagsterInstance.ephemeral() as made:
+        yield SimpleNamespace(dg=assetq.dagster, instance=made)
+
+
+def made(dg, instance, **options):
+    """Runs an asset with a check, and one below that fails."""
+
+    @dg.asset
+    def numbers():
+        return dg.MaterializeResult(metadata={"rows": 3})
+
+    @dg.asset_check(asset=numbers)
+    def some():
+        return dg.AssetCheckResult(passed=False, metadata={"n": 1})
+
+    @dg.asset(deps=[numbers])
+    def broken(context):
+        context.log_event(dg.AssetObservation("numbers", metadata={"seen": True}))
+        raise ValueError("no")
+
+    return dg.materialize([numbers, some, broken], instance=instance, raise_on_error=False, **options)
+
+
+def test_a_run_stands_in_the_instance(home):
+    dg, instance = home.dg, home.instance
+    result = made(dg, instance, tags={"team": "a"})
+    run = instance.get_run_by_id(result.run_id)
+    assert (run.run_id, run.status, run.tags["team"]) == (result.run_id, dg.DagsterRunStatus.FAILURE, "a")
+    assert (run.is_success, run.is_failure, run.is_finished) == (False, True, True)
+    assert [r.run_id for r in instance.get_runs()] == [result.run_id]
+    assert instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])) == 1
+    assert instance.get_runs_count(dg.RunsFilter(tags={"team": ["b", "a"]})) == 1
+    assert instance.get_runs_count(dg.RunsFilter(tags={"team": "b"})) == 0
+    assert list(instance.get_run_ids(dg.RunsFilter(run_ids=[result.run_id]))) == [result.run_id]
+    (record,) = instance.get_run_records(limit=3)
+    assert record.dagster_run.run_id == result.run_id
+    assert record.start_time <= record.end_time
+    stats = instance.get_run_stats(result.run_id)
+    assert (stats.steps_succeeded, stats.steps_failed, stats.materializations) == (2, 1, 1)
+
+
+def test_tags_are_added_to_runs(home):
+    dg, instance = home.dg, home.instance
+    result = made(dg, instance, tags={"team": "a"})
+    instance.add_run_tags(result.run_id, {"x": "y", "team": "b"})
+    tags = instance.get_run_by_id(result.run_id).tags
+    assert (tags["team"], tags["x"]) == ("b", "y")
+    assert list(instance.get_run_tags(tag_keys=["x", "none"])) == [("x", {"y"})]
+    assert {"team", "x"} <= set(instance.get_run_tag_keys())
+    with pytest.raises(dg.DagsterRunNotFoundError):
+        instance.add_run_tags("nothing", {"x": "y"})
+
+
+def test_events_of_a_run(home):
+    dg, instance = home.dg, home.instance
+    result = made(dg, instance)
+    kinds = [entry.dagster_event.event_type_value for entry in instance.all_logs(result.run_id) if entry.dagster_event]
+    assert kinds.count("STEP_SUCCESS") == 2
+    assert kinds.count("STEP_FAILURE") == 1
+    (entry,) = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    assert entry.asset_materialization.metadata["rows"].value == 3
+    assert (entry.run_id, isinstance(entry.timestamp, float)) == (result.run_id, True)
+    everything = len(instance.all_logs(result.run_id))
+    assert len(instance.logs_after(result.run_id, 1)) == everything - 2
+    assert len(instance.logs_after(result.run_id, -1)) == everything
+    assert list(instance.all_logs("nothing")) == []
+
+
+def test_latest_events_of_assets(home):
+    dg, instance = home.dg, home.instance
+    numbers, broken = dg.AssetKey("numbers"), dg.AssetKey("broken")
+    assert instance.get_latest_materialization_event(numbers) is None
+    assert not instance.has_asset_key(numbers)
+    run_id = made(dg, instance).run_id
+    latest = instance.get_latest_materialization_event(numbers)
+    assert (latest.run_id, latest.asset_materialization.asset_key) == (run_id, numbers)
+    assert latest.dagster_event.step_materialization_data.materialization.metadata["rows"].value == 3
+    assert instance.get_latest_materialization_event(broken) is None
+    assert set(instance.get_latest_materialization_events([numbers, broken])) == {numbers}
+    assert numbers in instance.get_asset_keys()
+    assert instance.has_asset_key(numbers)
+    record = instance.get_latest_data_version_record(numbers)
+    assert record.asset_materialization.metadata["rows"].value == 3
+    (found,) = instance.get_asset_records([numbers, dg.AssetKey("nothing")])
+    assert found.asset_entry.last_materialization.run_id == run_id
+    assert found.asset_entry.last_run_id == run_id
+
+
+def test_pages_of_events(home):
+    dg, instance = home.dg, home.instance
+    numbers = dg.AssetKey("numbers")
+    runs = [made(dg, instance).run_id for _ in range(3)]
+    page = instance.fetch_materializations(numbers, limit=2)
+    assert ([record.run_id for record in page.records], page.has_more) == ([runs[2], runs[1]], True)
+    rest = instance.fetch_materializations(numbers, limit=2, cursor=page.cursor)
+    assert ([record.run_id for record in rest.records], rest.has_more) == (runs[:1], False)
+    oldest = instance.fetch_materializations(numbers, limit=1, ascending=True).records[0]
+    assert (oldest.run_id, oldest.asset_key, oldest.partition_key) == (runs[0], numbers, None)
+    assert oldest.event_log_entry.asset_materialization.metadata["rows"].value == 3
+    assert oldest.asset_materialization.metadata["rows"].value == 3
+    assert oldest.asset_observation is None
+    wanted = dg.AssetRecordsFilter(asset_key=numbers, after_storage_id=oldest.storage_id)
+    assert len(instance.fetch_materializations(wanted, limit=9).records) == 2
+    wanted = dg.AssetRecordsFilter(asset_key=numbers, after_timestamp=page.records[0].timestamp)
+    assert list(instance.fetch_materializations(wanted, limit=9).records) == []
+    observed = instance.fetch_observations(numbers, limit=9).records
+    assert [record.asset_observation.metadata["seen"].value for record in observed] == [True] * 3
+    wanted = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION, asset_key=numbers)
+    assert [record.run_id for record in instance.get_event_records(wanted, limit=2)] == [runs[2], runs[1]]
+    assert [r.run_id for r in instance.get_event_records(wanted, limit=1, ascending=True)] == [runs[0]]
+
+
+def test_the_latest_result_of_a_check(home):
+    dg, instance = home.dg, home.instance
+    key = dg.AssetCheckKey(dg.AssetKey("numbers"), "some")
+    assert instance.get_latest_asset_check_evaluation_record(key) is None
+    result = made(dg, instance)
+    record = instance.get_latest_asset_check_evaluation_record(key)
+    assert (record.run_id, record.status.value) == (result.run_id, "FAILED")
+    assert (record.evaluation.passed, record.evaluation.metadata["n"].value) == (False, 1)
+    instance.report_runless_asset_event(dg.AssetCheckEvaluation(key.asset_key, "some", True, {"n": 2}))
+    assert instance.get_latest_asset_check_evaluation_record(key).status.value == "SUCCEEDED"
+
+
+def test_partitions_by_status(home):
+    dg, instance = home.dg, home.instance
+    letters, key = dg.StaticPartitionsDefinition(["a", "b", "c"]), dg.AssetKey("letter")
+
+    @dg.asset(partitions_def=letters)
+    def letter(context):
+        if context.partition_key == "b":
+            raise ValueError("no")
+
+    assert instance.get_status_by_partition(key, ["a"], letters) is None
+    for name in ("c", "a", "b"):
+        dg.materialize([letter], partition_key=name, instance=instance, raise_on_error=False)
+    assert instance.get_materialized_partitions(key) == {"a", "c"}
+    found = instance.get_status_by_partition(key, ["a", "b", "c"], letters)
+    assert {name: status.value for name, status in found.items()} == {
+        "a": "MATERIALIZED",
+        "b": "FAILED",
+        "c": "MATERIALIZED",
+    }
+    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=["c"])
+    assert [record.partition_key for record in instance.fetch_materializations(wanted, limit=9).records] == ["c"]
+    changed = dg.StaticPartitionsDefinition(["c", "d"])
+
+    @dg.asset(partitions_def=changed, name="letter")
+    def other():
+        return 1
+
+    dg.materialize([other], partition_key="d", instance=instance)
+    assert {"c", "d"} <= instance.get_materialized_partitions(key)
+    assert instance.get_latest_data_version_record(key, partition_key="c").partition_key == "c"
+
+
+def test_wiping_and_reporting(home):
+    dg, instance = home.dg, home.instance
+    numbers = dg.AssetKey("numbers")
+    check = dg.AssetCheckKey(numbers, "some")
+    made(dg, instance)
+    instance.wipe_assets([numbers, dg.AssetKey("nothing")])
+    assert instance.get_latest_materialization_event(numbers) is None
+    assert not instance.has_asset_key(numbers)
+    assert list(instance.fetch_materializations(numbers, limit=3).records) == []
+    assert list(instance.fetch_observations(numbers, limit=3).records) == []
+    assert instance.get_latest_asset_check_evaluation_record(check) is None
+    instance.report_runless_asset_event(dg.AssetMaterialization("outside", partition="q", metadata={"a": 1}))
+    latest = instance.get_latest_materialization_event(dg.AssetKey("outside"))
+    assert (latest.run_id, latest.asset_materialization.partition) == ("", "q")
+    assert instance.get_materialized_partitions(dg.AssetKey("outside")) == {"q"}
+    instance.report_runless_asset_event(dg.AssetObservation(dg.AssetKey("seen")))
+    assert instance.has_asset_key(dg.AssetKey("seen"))
+    assert instance.get_latest_materialization_event(dg.AssetKey("seen")) is None
+    with pytest.raises(dg.DagsterInvariantViolationError):
+        instance.report_runless_asset_event("something")
+
+
+def test_runs_are_deleted(home):
+    dg, instance = home.dg, home.instance
+    first, second = made(dg, instance).run_id, made(dg, instance).run_id
+    instance.delete_run(first)
+    assert instance.get_run_by_id(first) is None
+    assert [run.run_id for run in instance.get_runs()] == [second]
+    assert list(instance.all_logs(first)) == []
+    records = instance.fetch_materializations(dg.AssetKey("numbers"), limit=5).records
+    assert [record.run_id for record in records] == [second]
+
+
+def test_values_stay_with_the_instance(home):
+    dg, instance = home.dg, home.instance
+
+    @dg.asset
+    def one():
+        return 1
+
+    @dg.asset
+    def two(one):
+        return one + 1
+
+    assert dg.materialize([one], instance=instance).success
+    again = dg.materialize([one, two], selection=[two], instance=instance)
+    assert again.output_for_node("two") == 2
+
+
+def test_local_temp_keeps_values_in_its_folder(dg, tmp_path):
+    @dg.asset
+    def one():
+        return 1
+
+    instance = dg.DagsterInstance.local_temp(str(tmp_path))
+    assert dg.materialize([one], instance=instance).success
+    assert instance.storage_directory() == str(tmp_path / "storage")
+    assert (tmp_path / "storage" / "one").exists() or list((tmp_path / "storage").glob("one*"))
+    assert instance.get_runs_count() == 1
