@@ -10,6 +10,7 @@ from assetq.errors import UnknownPartitionError, UsageError
 from assetq.execution.session import ExecutionSession
 from assetq.io import InputContext, OutputContext
 from assetq.io.context import NO_RUN
+from assetq.partitions import PartitionKeyRange
 
 
 def load_asset_value(
@@ -21,11 +22,22 @@ def load_asset_value(
     metadata: Mapping[str, Any] | None = None,
     storage: str | None = None,
     instance: Any = None,
+    partition_key_range: PartitionKeyRange | None = None,
+    resource_config: Mapping[str, Any] | None = None,
 ) -> Any:
-    """The stored value of an asset, loaded by its I/O manager; see `Definitions.load_asset_value`."""
-    session = ExecutionSession(defs, storage=storage, instance=instance)
+    """The stored value of an asset, loaded by its I/O manager; see `AssetValueLoader.load_asset_value`."""
+    if partition_key is not None and partition_key_range is not None:
+        raise UsageError("Give partition_key or partition_key_range, not both.")
+    session = ExecutionSession(defs, storage=storage, instance=instance, config=resource_config)
     try:
-        return load_value(session, asset_key, python_type=python_type, partition_key=partition_key, metadata=metadata)
+        return load_value(
+            session,
+            asset_key,
+            python_type=python_type,
+            partition_key=partition_key,
+            partition_key_range=partition_key_range,
+            metadata=metadata,
+        )
     finally:
         session.close()
 
@@ -36,11 +48,15 @@ def load_value(
     *,
     python_type: Any = None,
     partition_key: str | None = None,
+    partition_key_range: PartitionKeyRange | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Any:
     """The stored value of an asset, loaded by an I/O manager of the session."""
     node = session.defs.graph.get(asset_key)
-    keys = _partition_keys(node.key, node.partitions_def, partition_key)
+    given = partition_key_range
+    if given is None and partition_key is not None:
+        given = PartitionKeyRange(partition_key, partition_key)
+    keys = _partition_keys(node.key, node.partitions_def, given)
     context = InputContext(
         asset_key=node.key,
         partition_keys=keys,
@@ -64,11 +80,11 @@ def load_value(
     return session.io_manager(node.io_manager_key).load_input(context)
 
 
-def _partition_keys(key: AssetKey, grid: Any, partition_key: str | None) -> list[str] | None:
+def _partition_keys(key: AssetKey, grid: Any, given: PartitionKeyRange | None) -> list[str] | None:
     if grid is None:
-        if partition_key is not None:
+        if given is not None:
             raise UsageError(f"Asset '{key}' has no partitions; leave partition_key out.")
         return None
-    if partition_key is None:
+    if given is None:
         raise UnknownPartitionError(f"Asset '{key}' is partitioned; say which partition: partition_key='...'.")
-    return [grid.key_at(grid.index_of(partition_key))]
+    return [grid.key_at(i) for i in range(grid.index_of(given.start), grid.index_of(given.end) + 1)]

@@ -942,3 +942,33 @@ def test_config_of_an_input_is_checked(dg):
         with pytest.raises(dg.DagsterInvalidConfigError):
             run(bad)
     assert seen == [{"i": 2}]
+
+
+def test_a_loader_of_values(dg):
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a", "b", "c"]))
+    def parts(context):
+        return context.partition_key
+
+    @dg.io_manager(config_schema={"base": str})
+    def manager(context):
+        return Keep(context.resource_config["base"])
+
+    class Keep(dg.IOManager):
+        def __init__(self, base):
+            self.base = base
+
+        def handle_output(self, context, obj):
+            pass
+
+        def load_input(self, context):
+            return self.base, context.asset_partition_keys, context.definition_metadata
+
+    defs = dg.Definitions([parts], resources={"io_manager": manager})
+    with defs.get_asset_value_loader(instance=dg.DagsterInstance.ephemeral()) as loader:
+        found = loader.load_asset_value(
+            "parts",
+            partition_key_range=dg.PartitionKeyRange("a", "b"),
+            resource_config={"io_manager": {"config": {"base": "here"}}},
+            input_definition_metadata={"m": 1},
+        )
+    assert found == ("here", ["a", "b"], {"m": 1})
