@@ -79,7 +79,7 @@ def build_op_context(
     """
     if op_config and config:
         raise InvocationError("build_op_context takes op_config or config, its older name; not both.")
-    return _build(
+    context = _build(
         OpExecutionContext,
         ResourceScope(resources, resources_config, instance),
         op_config if op_config is not None else config,
@@ -87,6 +87,8 @@ def build_op_context(
         _range(partition_key, partition_key_range),
         run_tags,
     )
+    context.mapping_key = mapping_key
+    return context
 
 
 def build_asset_check_context(

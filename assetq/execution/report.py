@@ -136,6 +136,11 @@ class StepReport:
         op = self.definition.op
         if self.definition.check_specs and op.outputs and carries_checks(value):
             self._take_with_checks(value)
+        elif self.context.requires_typed_event_stream and op.outputs:
+            raise StepFailedError(
+                f"'{op.name}' must return or yield results, and returned {type(value).__name__}. "
+                f"{self.context.typed_event_stream_error_message}"
+            )
         elif declares_output(op.fn):
             raise StepFailedError(f"'{op.name}' is annotated to return an Output, and returned {value!r}; wrap it.")
         elif len(op.outputs) == 1:
@@ -376,6 +381,8 @@ class StepReport:
 
     def _expected_checks(self) -> list[AssetCheckKey]:
         if isinstance(self.definition, AssetChecksDefinition):
+            if self.definition.can_subset:
+                return []
             return [AssetCheckKey.from_user_string(text) for text in self.task.plan_node.checks]
         return [spec.key for spec in self.definition.check_specs if self.produced or self.observed]
 

@@ -29,6 +29,8 @@ class RunInfo:
     run_config: Mapping[str, Any] = field(default_factory=dict)
     job_name: str = JOB_NAME
     is_finished: bool = False
+    parent_run_id: str | None = None
+    root_run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class StepContext:
         reach: What the step can look up; None for a built context.
         is_direct: True for a context that was built for direct calls.
         lifetime: Closes what a built context has opened.
+        mapping_key: What a built context was given.
+        typed_stream_error: Why the op must return or yield results, if it must.
     """
 
     run: RunInfo
@@ -90,6 +94,8 @@ class StepContext:
     reach: StepReach | None = None
     is_direct: bool = False
     lifetime: Any = None
+    mapping_key: str | None = None
+    typed_stream_error: str | None = None
 
     @property
     def run_id(self) -> str:
@@ -275,9 +281,23 @@ class StepContext:
         """Not there: what it offers is on the context itself."""
         raise UsageError("There is no step execution context; what it offers is on the context itself.")
 
-    def get_mapping_key(self) -> None:
-        """Always None: no op is mapped."""
-        return
+    def get_mapping_key(self) -> str | None:
+        """What a built context was given; None in a run, where no op is mapped."""
+        return self.mapping_key
+
+    @property
+    def requires_typed_event_stream(self) -> bool:
+        """True when the op must return or yield `MaterializeResult` and the like for all that it makes."""
+        return self.typed_stream_error is not None
+
+    @property
+    def typed_event_stream_error_message(self) -> str | None:
+        """What is said when it does not."""
+        return self.typed_stream_error
+
+    def set_requires_typed_event_stream(self, *, error_message: str | None = None) -> None:
+        """Demand that the op returns or yields `MaterializeResult` and the like for all that it makes."""
+        self.typed_stream_error = error_message or ""
 
     def _definition(self) -> AssetsDefinition:
         if self.definition is None:

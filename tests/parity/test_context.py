@@ -668,3 +668,23 @@ def test_the_log_takes_levels_by_name(world):
         context.log.log(30, "a level by number")
 
     assert world.run([one]).success
+
+
+def test_a_built_op_context_is_told_its_mapping_key(dg):
+    assert dg.build_op_context(mapping_key="k").get_mapping_key() == "k"
+
+
+def test_results_may_be_demanded(world):
+    dg = world.dg
+
+    @dg.asset
+    def one(context):
+        context.set_requires_typed_event_stream(error_message="give a result")
+        return 1
+
+    @dg.asset
+    def two(context):
+        context.set_requires_typed_event_stream()
+        return dg.MaterializeResult()
+
+    assert world.run([one, two]).failed == {"one"}
