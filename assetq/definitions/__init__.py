@@ -57,6 +57,7 @@ from assetq.definitions.dagster_type import DagsterType, PythonObjectDagsterType
 from assetq.definitions.definitions import Definitions
 from assetq.definitions.env_var import EnvVar
 from assetq.definitions.freshness_policy import FreshnessPolicy
+from assetq.definitions.freshness_sensor import build_sensor_for_freshness_checks
 from assetq.definitions.graph import AssetGraph, AssetNode
 from assetq.definitions.hook import HookDefinition, failure_hook, success_hook
 from assetq.definitions.init_resource_context import InitResourceContext
@@ -289,6 +290,7 @@ __all__ = [
     "build_column_schema_change_checks",
     "build_last_update_freshness_checks",
     "build_metadata_bounds_checks",
+    "build_sensor_for_freshness_checks",
     "build_time_partition_freshness_checks",
     "check_dagster_type",
     "check_schema",

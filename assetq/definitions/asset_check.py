@@ -110,7 +110,8 @@ def multi_asset_check(
     Args:
         name: Name of the op; by default the function's name.
         specs: The checks.
-        description, compute_kind, can_subset: Carried along.
+        description, compute_kind: Carried along.
+        can_subset: Whether the function may leave out results.
         ins: How arguments are loaded.
         op_tags, resource_defs, required_resource_keys, retry_policy, config_schema, pool: As for `@asset`.
     """
@@ -128,6 +129,7 @@ def multi_asset_check(
             op_tags=op_tags,
             retry_policy=retry_policy,
             pool=pool,
+            can_subset=can_subset,
         )
 
     return make
@@ -170,6 +172,7 @@ def _make_checks(
     retry_policy: RetryPolicy | None,
     pool: str | None,
     partitions_def: Any = None,
+    can_subset: bool = False,
 ) -> AssetChecksDefinition:
     location = location_of(fn)
     if not specs:
@@ -200,6 +203,7 @@ def _make_checks(
         partitions_def=partitions_def,
         resource_defs=resource_defs,
         check_specs=specs,
+        can_subset=can_subset,
     )
 
 

@@ -148,6 +148,18 @@ class AssetsDefinition(AssetAttributes):
 
 
 class AssetChecksDefinition(AssetsDefinition):
-    """An op that makes nothing and evaluates checks. Mirrors Dagster's `AssetChecksDefinition`."""
+    """An op that makes nothing and evaluates checks. Mirrors Dagster's `AssetChecksDefinition`.
+
+    Attributes:
+        can_subset: Whether the op may leave out results.
+    """
 
     noun = "Check"
+
+    def __init__(self, op: Op, *, can_subset: bool = False, **options: Any) -> None:
+        super().__init__(op, **options)
+        self.can_subset = can_subset
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other attributes."""
+        return super().replace(**{"can_subset": self.can_subset, **changes})

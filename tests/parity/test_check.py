@@ -566,3 +566,21 @@ def test_the_partition_of_an_evaluation(dg):
     found = dg.materialize([one, whole, each], partition_key="x").get_asset_check_evaluations()
     assert {e.check_name: e.partition for e in found} == {"own": None, "whole": None, "each": "x"}
     assert found[0].with_metadata({"a": 1}).metadata["a"].value == 1
+
+
+def test_a_function_that_can_subset_may_leave_out_results(world):
+    dg = world.dg
+
+    @dg.asset
+    def one():
+        return 1
+
+    specs = [dg.AssetCheckSpec("low", asset="one"), dg.AssetCheckSpec("high", asset="one")]
+
+    @dg.multi_asset_check(specs=specs, can_subset=True)
+    def some():
+        yield dg.AssetCheckResult(passed=True, check_name="low")
+
+    outcome = world.run([one, some])
+    assert outcome.success
+    assert outcome.checks == {"one:low": True}

@@ -109,3 +109,17 @@ def test_one_materialization_has_no_change_of_columns(world):
 
     outcome = world.run([table, *dg.build_column_schema_change_checks(assets=[table])])
     assert outcome.checks == {"table:column_schema_change": True}
+
+
+def test_the_sensor_of_freshness_checks(dg):
+    @dg.asset
+    def one():
+        return 1
+
+    checks = dg.build_last_update_freshness_checks(assets=[one], lower_bound_delta=timedelta(hours=1))
+    sensor = dg.build_sensor_for_freshness_checks(freshness_checks=checks)
+    assert (sensor.name, sensor.minimum_interval_seconds) == ("freshness_checks_sensor", 30)
+    named = dg.build_sensor_for_freshness_checks(freshness_checks=checks, name="mine", minimum_interval_seconds=60)
+    assert (named.name, named.minimum_interval_seconds) == ("mine", 60)
+    defs = dg.Definitions(assets=[one], asset_checks=checks, sensors=[sensor])
+    assert [each.name for each in defs.sensors] == ["freshness_checks_sensor"]
