@@ -212,6 +212,9 @@ class StepReport:
     def _returned_metadata(self, output: OpOutput, returned: Any) -> Mapping[str, MetadataValue]:
         if returned is None:
             return {}
+        if inspect.isgenerator(returned):
+            given = [self._returned_metadata(output, item) for item in returned]
+            return {name: value for metadata in given for name, value in metadata.items()}
         if isinstance(returned, Mapping):
             return normalize_metadata(returned)
         if isinstance(returned, AssetMaterialization):
@@ -219,7 +222,7 @@ class StepReport:
             return {}
         raise StepFailedError(
             f"handle_output of I/O manager '{output.io_manager_key}' returned {type(returned).__name__} for output "
-            f"'{output.name}'; it returns nothing, a dict of metadata, or an AssetMaterialization."
+            f"'{output.name}'; it returns nothing, a dict of metadata, or an AssetMaterialization, or yields them."
         )
 
     def _output_context(self, output: OpOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:

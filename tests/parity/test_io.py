@@ -961,7 +961,7 @@ def test_a_loader_of_values(dg):
             pass
 
         def load_input(self, context):
-            return self.base, context.asset_partition_keys, context.definition_metadata
+            return self.base, sorted(context.asset_partition_keys), context.definition_metadata
 
     defs = dg.Definitions([parts], resources={"io_manager": manager})
     with defs.get_asset_value_loader(instance=dg.DagsterInstance.ephemeral()) as loader:
@@ -972,3 +972,24 @@ def test_a_loader_of_values(dg):
             input_definition_metadata={"m": 1},
         )
     assert found == ("here", ["a", "b"], {"m": 1})
+
+
+def test_a_manager_may_yield_what_it_tells(world):
+    dg = world.dg
+
+    class Telling(dg.IOManager):
+        def handle_output(self, context, obj):
+            yield dg.AssetMaterialization("other")
+            yield {"rows": 3}
+
+        def load_input(self, context):
+            return 1
+
+    @dg.asset(io_manager_key="telling")
+    def one():
+        return 5
+
+    outcome = world.run([one], resources={"telling": Telling()})
+    assert outcome.success
+    assert sorted(outcome.materialized) == ["one", "other"]
+    assert outcome.metadata["one"] == {"rows": 3}
