@@ -48,10 +48,17 @@ def materialize(
     """
     defs = Definitions(assets=list(assets), resources=resources)
     scope = PartitionScope(keys=(partition_key,)) if partition_key is not None else PartitionScope()
-    plan = make_plan(defs, selection=selection, scope=scope, store=instance)
+    is_idle = selection == "*" and not _has_steps(defs)
+    plan = Plan((), ()) if is_idle else make_plan(defs, selection=selection, scope=scope, store=instance)
     return materialize_plan(
         defs, plan, instance=instance, run_config=run_config, tags=tags, raise_on_error=raise_on_error
     )
+
+
+def _has_steps(defs: Definitions) -> bool:
+    """False for external assets alone: then there is nothing to do, and nothing wrong."""
+    defs.validate()
+    return bool(defs.graph.executable_keys or defs.graph.checks or defs.graph.observables)
 
 
 def materialize_to_memory(

@@ -231,3 +231,10 @@ def test_how_the_run_ended(dg):
 
     run = dg.materialize([one], raise_on_error=False).dagster_run
     assert (run.is_finished, run.is_success, run.is_failure, run.is_failure_or_canceled) == (True, False, True, True)
+
+
+def test_nothing_to_materialize(dg):
+    for assets in ([], [dg.AssetSpec("outside")], [dg.SourceAsset("outside")]):
+        result = dg.materialize(assets)
+        assert result.success
+        assert result.get_step_success_events() == []
