@@ -185,7 +185,7 @@ def _found(modules: Iterable[ModuleType], kinds: tuple[type, ...]) -> list[Any]:
     """Objects of some kinds, each once, in the order of modules and of names in them."""
     found: dict[int, Any] = {}
     places: dict[AssetKey, dict[int, tuple[Any, str]]] = {}
-    for module in modules:
+    for module in _checked(modules):
         for item in _top_level(module, kinds):
             found[id(item)] = item
             for key in _keys(item):
@@ -193,6 +193,13 @@ def _found(modules: Iterable[ModuleType], kinds: tuple[type, ...]) -> list[Any]:
     for key, claims in places.items():
         _refuse_duplicate(key, list(claims.values()))
     return list(found.values())
+
+
+def _checked(modules: Iterable[ModuleType]) -> list[ModuleType]:
+    given = [modules] if isinstance(modules, ModuleType | str) or not isinstance(modules, Iterable) else list(modules)
+    if given == [modules] or not all(isinstance(module, ModuleType) for module in given):
+        raise LoadError(f"{modules!r} is no list of modules; import them and give the modules themselves.")
+    return given
 
 
 def _top_level(module: ModuleType, kinds: tuple[type, ...]) -> list[Any]:

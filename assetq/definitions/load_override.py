@@ -10,8 +10,10 @@ from assetq.definitions.asset_key import AssetKey, prefix_parts
 from assetq.definitions.asset_rewrite import map_definition, with_keys
 from assetq.definitions.asset_spec import DEFAULT_GROUP, AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
+from assetq.definitions.automation_condition import check_condition
 from assetq.definitions.retry_policy import BackfillPolicy
 from assetq.definitions.source_asset import SourceAsset
+from assetq.definitions.spec_check import check_class
 from assetq.errors import DefinitionError
 
 
@@ -41,7 +43,13 @@ class LoadOverride:
         automation_condition: Any,
         backfill_policy: BackfillPolicy | None,
     ) -> LoadOverride:
-        """An override from what users may give."""
+        """An override from what users may give.
+
+        Raises:
+            DefinitionError: Something is of a wrong kind.
+        """
+        check_class(backfill_policy, BackfillPolicy, "backfill_policy", "What is loaded")
+        check_condition(automation_condition, "What is loaded")
         prefixes = tuple(prefix_parts(key_prefix)), tuple(prefix_parts(source_key_prefix))
         return cls(group_name, *prefixes, automation_condition, backfill_policy)
 

@@ -446,3 +446,42 @@ def test_a_function_of_definitions_takes_nothing(dg):
 
         @dg.definitions
         def defs(something): ...
+
+
+@pytest.mark.parametrize("modules", [5, [5], ["json"], "json"], ids=str)
+def test_what_is_no_module_is_refused(dg, modules):
+    with pytest.raises(Exception, match=r".+"):
+        dg.load_assets_from_modules(modules)
+
+
+def test_one_module_is_no_list(dg):
+    with pytest.raises(Exception, match=r".+"):
+        dg.load_assets_from_modules(pytest)
+
+
+@pytest.mark.parametrize("option", ["backfill_policy", "automation_condition", "group_name", "key_prefix"])
+def test_options_of_a_wrong_kind_are_refused(dg, option):
+    module = ModuleType("of_one")
+
+    @dg.asset
+    def one(): ...
+
+    module.one = one
+    with pytest.raises(Exception, match=r".+"):
+        dg.load_assets_from_modules([module], **{option: 5})
+
+
+def test_a_condition_and_a_policy_are_given_to_all(dg):
+    module = ModuleType("of_two")
+
+    @dg.asset
+    def one(): ...
+
+    @dg.asset(automation_condition=dg.AutomationCondition.on_missing())
+    def two(): ...
+
+    module.one, module.two = one, two
+    eager, policy = dg.AutomationCondition.eager(), dg.BackfillPolicy.single_run()
+    loaded = dg.load_assets_from_modules([module], automation_condition=eager, backfill_policy=policy)
+    assert [item.get_asset_spec().automation_condition for item in loaded] == [eager, eager]
+    assert [item.backfill_policy for item in loaded] == [policy, policy]
