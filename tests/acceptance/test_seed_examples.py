@@ -19,17 +19,25 @@ import pytest
 from pydantic import Field
 
 from assetq import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetDep,
     AssetExecutionContext,
     AssetIn,
     AssetKey,
+    AssetSpec,
+    AutomationCondition,
+    BackfillPolicy,
     Config,
     ConfigurableResource,
     DailyPartitionsDefinition,
     Definitions,
     FilesystemIOManager,
+    Instance,
     IOManager,
     MetadataValue,
     Output,
+    RetryPolicy,
     SourceAsset,
     asset,
     build_asset_context,
@@ -37,6 +45,7 @@ from assetq import (
     load_assets_from_package_module,
     load_definitions,
     materialize,
+    success_hook,
 )
 from assetq.errors import ConfigError, DefinitionError
 
@@ -134,6 +143,70 @@ def test_what_the_page_forbids_is_refused(options):
         def refused(): ...
 
 
+def test_every_parameter_at_once():
+    happened = []
+
+    @success_hook
+    def tell(context):
+        happened.append(context.op.name)
+
+    class Stored(IOManager):
+        def handle_output(self, context, obj):
+            happened.append((context.asset_key.to_user_string(), context.partition_key, obj))
+
+        def load_input(self, context):
+            return 20
+
+    @asset(
+        name="table",
+        key_prefix=["db", "schema"],
+        ins={"up": AssetIn("other", input_manager_key="store")},
+        deps=[AssetDep("one"), AssetKey("two"), SourceAsset("three"), "four"],
+        metadata={"rows": 1},
+        tags={"domain": "finance"},
+        description="A table.",
+        config_schema={"factor": int},
+        required_resource_keys={"api"},
+        resource_defs={"api": 3},
+        hooks={tell},
+        io_manager_key="store",
+        dagster_type=int,
+        partitions_def=DailyPartitionsDefinition("2024-01-01"),
+        op_tags={"cpu": {"cores": 2}},
+        group_name="team/finance",
+        output_required=True,
+        automation_condition=AutomationCondition.eager(),
+        backfill_policy=BackfillPolicy.multi_run(5),
+        retry_policy=RetryPolicy(max_retries=1),
+        code_version="7",
+        check_specs=[AssetCheckSpec("positive", asset=["db", "schema", "table"])],
+        owners=["team:finops", "a@example.com"],
+        kinds={"python", "duckdb"},
+        pool="database",
+    )
+    def made(context, up):
+        if context.retry_number == 0:
+            raise RuntimeError("once")
+        yield Output(up + context.op_config["factor"] * context.resources.api)
+        yield AssetCheckResult(check_name="positive", passed=True)
+
+    day = DailyPartitionsDefinition("2024-01-01")
+    others = [AssetSpec(name, partitions_def=day) for name in ("other", "one", "two", "three", "four")]
+    run_config = {"ops": {"db__schema__table": {"config": {"factor": 5}}}}
+    result = materialize(
+        [made, *others], partition_key="2024-01-02", resources={"store": Stored()}, run_config=run_config
+    )
+    assert happened == [("db/schema/table", "2024-01-02", 35), "db__schema__table"]
+    assert recorded(result).checks == {"db/schema/table:positive": True}
+    spec = made.get_asset_spec()
+    assert {dep.asset_key.to_user_string() for dep in spec.deps} == {"other", "one", "two", "three", "four"}
+    assert (spec.description, spec.group_name, spec.code_version) == ("A table.", "team/finance", "7")
+    assert spec.tags == {"domain": "finance", "dagster/kind/python": "", "dagster/kind/duckdb": ""}
+    assert spec.automation_condition == AutomationCondition.eager()
+    assert (made.op.tags, made.op.pool) == ({"cpu": '{"cores": 2}'}, "database")
+    assert made.backfill_policy == BackfillPolicy.multi_run(5)
+
+
 def test_a_basic_asset():
     @asset
     def my_asset():
@@ -228,7 +301,9 @@ def test_metadata_and_tags():
     assert spec.tags == {"domain": "finance", "pii": "true"}
     assert spec.group_name == "finance_assets"
     assert list(spec.owners) == ["team:data-platform"]
-    result = materialize([important_asset], tags={"run": "mine"})
+    instance = Instance.ephemeral()
+    result = materialize([important_asset], tags={"run": "mine"}, instance=instance)
+    assert "domain" not in instance.get_run(result.run_id).tags
     assert recorded(result).metadata["important_asset"] == {}
     assert result.output_for_node("important_asset") == {"revenue": 12.5}
 
