@@ -108,7 +108,7 @@ class AssetAttributes:
     @property
     def descriptions_by_key(self) -> dict[AssetKey, str]:
         """Asset -> description, where there is one."""
-        return {spec.key: spec.description for spec in self.specs if spec.description}
+        return {spec.key: spec.description for spec in self.specs if spec.description is not None}
 
     @property
     def automation_conditions_by_key(self) -> dict[AssetKey, Any]:

@@ -15,7 +15,7 @@ from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
 from assetq.definitions.metadata import normalize_metadata
-from assetq.definitions.observable import ObservableSourceAsset
+from assetq.definitions.observable import ObservableSourceAsset, observed_source
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.definitions.op_alias import with_own_names
 from assetq.definitions.reshaping import Reshaping
@@ -72,7 +72,8 @@ class Definitions(Reshaping):
         self.executor, self.loggers, self.metadata = (self.given[name] for name in ("executor", "loggers", "metadata"))
         self.component_tree = component_tree
         self.pools: dict[str, int] = self.given["pools"]
-        self._name_ops(_once([*self.given["assets"], *self.given["asset_checks"]]))
+        once = _once([*self.given["assets"], *self.given["asset_checks"]])
+        self._name_ops([observed_source(item) if _is_observed(item) else item for item in once])
         self.resources: dict[str, Any] = dict(self.given["resources"])
         for item in (*self.assets, *self.asset_checks):
             for key, value in getattr(item, "resource_defs", {}).items():
@@ -242,6 +243,10 @@ class Definitions(Reshaping):
                 yield item.key, (item, item.io_manager_key or DEFAULT_IO_MANAGER_KEY)
             elif isinstance(item, ObservableSourceAsset):
                 yield from ((spec.key, (spec, item.io_manager_key)) for spec in item.specs)
+
+
+def _is_observed(item: Any) -> bool:
+    return isinstance(item, SourceAsset) and item.is_observable
 
 
 def _once(items: Iterable[Any]) -> list[Any]:

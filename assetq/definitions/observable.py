@@ -16,6 +16,7 @@ from assetq.definitions.metadata import MetadataValue, normalize_metadata
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op
 from assetq.definitions.output import DataVersion
 from assetq.definitions.signature import read_signature
+from assetq.definitions.source_asset import SourceAsset
 from assetq.definitions.source_location import SourceLocation, location_of
 from assetq.definitions.spec_check import check_class
 from assetq.errors import DefinitionError
@@ -154,6 +155,16 @@ def observable_source_asset(
         return _observation(op, [spec], partitions_def, resources, (), loader)
 
     return make if observe_fn is None else make(observe_fn)
+
+
+def observed_source(source: SourceAsset) -> ObservableSourceAsset:
+    """What a `SourceAsset` with a function that observes it stands for."""
+    if source.observe_fn is None:
+        raise DefinitionError(f"SourceAsset '{source.key}' has no observe_fn.", asset=str(source.key))
+    required = source.required_resource_keys - {source.get_io_manager_key()}
+    op = _observing_op(source.observe_fn, source.key.to_python_identifier(), required, source.op_tags, None)
+    loader = source.get_io_manager_key()
+    return _observation(op, [source.spec], source.partitions_def, source.resource_defs, (), loader)
 
 
 def multi_observable_source_asset(

@@ -23,7 +23,9 @@ class SourceAsset:
         io_manager_key: Resource that loads it; "io_manager" by default.
         io_manager_def: The resource itself.
         resource_defs: Resources that come with it.
-        observe_fn, op_tags, auto_observe_interval_minutes: Carried along.
+        observe_fn: Observes it; as for `@observable_source_asset`.
+        op_tags: Tags of the op that observes it.
+        auto_observe_interval_minutes: Carried along.
 
     Raises:
         DefinitionError: Something does not fit; names the asset.
@@ -87,6 +89,11 @@ class SourceAsset:
     def key(self) -> AssetKey:
         """Key of the asset."""
         return self.spec.key
+
+    @property
+    def keys(self) -> frozenset[AssetKey]:
+        """The same, as other definitions tell it."""
+        return frozenset({self.key})
 
     @property
     def raw_metadata(self) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assetq.definitions import Definitions, ObservableSourceAsset
+from assetq.definitions import Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.errors import RunFailedError, UsageError
 from assetq.execution.instance import Instance
@@ -112,7 +112,7 @@ def observe(
         UsageError: None of the assets is observable.
     """
     given = list(assets)
-    keys = [key for item in given if isinstance(item, ObservableSourceAsset) for key in item.keys]
+    keys = [key for item in given if getattr(item, "is_observable", False) for key in item.keys]
     if not keys:
         raise UsageError("None of the assets is observable; define them with @observable_source_asset.")
     return materialize(

@@ -82,3 +82,40 @@ def test_a_context_and_a_resource(dg, observe):
 
     result = observe([source], resources={"where": Where(place="here")})
     assert result.success
+
+
+def test_a_source_with_a_function_is_observed(dg, observe):
+    def look(context):
+        return dg.DataVersion("v2")
+
+    source = dg.SourceAsset(["far", "source"], observe_fn=look, op_tags={"a": "b"}, group_name="g")
+    result = observe([source])
+    assert result.success
+    [observation] = result.asset_observations_for_node("far__source")
+    assert observation.tags == {"dagster/data_version": "v2"}
+    graph = dg.Definitions([source]).resolve_asset_graph()
+    assert graph.observable_asset_keys == {source.key}
+    assert graph.get(source.key).group_name == "g"
+
+
+def test_a_source_that_is_observed_is_still_loaded(world):
+    dg = world.dg
+
+    class Fixed(dg.IOManager):
+        def handle_output(self, context, obj): ...
+
+        def load_input(self, context):
+            return 20
+
+    def look():
+        return dg.DataVersion("1")
+
+    source = dg.SourceAsset("source", observe_fn=look, io_manager_key="fixed")
+
+    @dg.asset
+    def reader(source):
+        return source + 1
+
+    outcome = world.run([source, reader], resources={"fixed": Fixed()})
+    assert outcome.success
+    assert outcome.value("reader") == 21
