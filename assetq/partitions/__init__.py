@@ -17,11 +17,17 @@ from assetq.partitions.mapping import (
     IdentityPartitionMapping,
     LastPartitionMapping,
     PartitionMapping,
-    StaticPartitionMapping,
-    TimeWindowPartitionMapping,
-    default_mapping,
+    SpecificPartitionsPartitionMapping,
     mapping_from_dict,
 )
+from assetq.partitions.mapping_default import default_mapping
+from assetq.partitions.mapping_multi import (
+    DimensionPartitionMapping,
+    MultiPartitionMapping,
+    MultiToSingleDimensionPartitionMapping,
+)
+from assetq.partitions.mapping_static import StaticPartitionMapping
+from assetq.partitions.mapping_time import TimeWindowPartitionMapping
 from assetq.partitions.multi import MultiPartitionsDefinition, PartitionDimensionDefinition
 from assetq.partitions.multi_key import MultiPartitionKey
 from assetq.partitions.schedule_type import ScheduleType
@@ -39,6 +45,7 @@ __all__ = [
     "AllPartitionMapping",
     "DailyPartitionsDefinition",
     "DeleteDynamicPartitionsRequest",
+    "DimensionPartitionMapping",
     "DynamicPartitionsDefinition",
     "HourlyPartitionsDefinition",
     "IdentityPartitionMapping",
@@ -46,7 +53,9 @@ __all__ = [
     "LastPartitionMapping",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
+    "MultiPartitionMapping",
     "MultiPartitionsDefinition",
+    "MultiToSingleDimensionPartitionMapping",
     "PartitionDimensionDefinition",
     "PartitionKeyRange",
     "PartitionLoadingContext",
@@ -54,6 +63,7 @@ __all__ = [
     "PartitionsDefinition",
     "PartitionsStore",
     "ScheduleType",
+    "SpecificPartitionsPartitionMapping",
     "StaticPartitionMapping",
     "StaticPartitionsDefinition",
     "TimeWindow",

@@ -111,12 +111,15 @@ class PartitionsDefinition(ABC):
             UnknownPartitionError: There is no such partition; proposes the nearest.
         """
         index = self.find(key)
-        if index is None or index not in self.all_indices(now):
+        if index is None or not self.exists(index, now):
             known = self.all_indices(now)
-            raise UnknownPartitionError(
-                f"There is no partition '{key}'; {self._describe(known)}.{self._near(key, known)}"
-            )
+            described, near = self._describe(known), self._near(key, known)
+            raise UnknownPartitionError(f"There is no partition '{key}'; {described}.{near}")
         return index
+
+    def exists(self, index: int, now: datetime | None = None) -> bool:
+        """True when there is a partition with this index at `now`."""
+        return index in self.all_indices(now)
 
     def _describe(self, known: IndexSet) -> str:
         if not known:
