@@ -89,6 +89,7 @@ class AssetGraph(GraphAttributes):
     Attributes:
         nodes: Every defined asset, external ones included.
         ops: Asset-making definitions in topological order; definition order among equals.
+        executable_keys: Assets that can be materialized, in topological order.
         checks: Definitions that only evaluate checks.
         observables: Definitions that observe external assets.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from assetq.definitions import AssetsDefinition, OpInput
 from assetq.execution.event import EventType, StepEvent
@@ -13,7 +13,7 @@ from assetq.execution.report import plain
 from assetq.execution.session import ExecutionSession
 from assetq.io import InputContext, OutputContext
 from assetq.io.context import NO_JOB, NO_RUN
-from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition
+from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, PartitionsStore
 from assetq.planning import PlanNode, mapping_between
 
 if TYPE_CHECKING:
@@ -126,15 +126,27 @@ def upstream_partition_keys(
     session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput
 ) -> list[str] | None:
     """Keys of the upstream partitions that a step reads; None for an upstream asset without partitions."""
-    upstream = session.defs.graph.get(op_input.key)
-    grid: PartitionsDefinition | None = upstream.partitions_def
+    grid = _upstream_grid(session, task, op_input)
     if grid is None:
         return None
     own = WHOLE if task.partition_range is None else IndexSet.range(*task.partition_range)
-    mapping = _mapping(session, definition, op_input)
+    mapping = _mapping(session, task, definition, op_input)
     return [grid.key_at(i) for i in mapping.upstream(own, task.plan_node.partitions_def, grid)]
 
 
-def _mapping(session: ExecutionSession, definition: AssetsDefinition, op_input: OpInput) -> PartitionMapping:
+def _upstream_grid(session: ExecutionSession, task: StepTask, op_input: OpInput) -> PartitionsDefinition | None:
+    """The upstream partitions as the plan has them; those of this moment where the upstream asset is not in it."""
+    node = task.plan.node_for_asset(str(op_input.key))
+    if node is not None:
+        return node.partitions_def
+    grid: PartitionsDefinition | None = session.defs.graph.get(op_input.key).partitions_def
+    return None if grid is None else grid.bound(cast("PartitionsStore | None", session.instance))
+
+
+def _mapping(
+    session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput
+) -> PartitionMapping:
     upstream = session.defs.graph.get(op_input.key)
-    return mapping_between(definition, op_input.key, upstream, op_input.asset_in.partition_mapping)
+    mapping = mapping_between(definition, op_input.key, upstream, op_input.asset_in.partition_mapping)
+    node = task.plan.node_for_asset(str(op_input.key))
+    return mapping if node is None else task.plan.pinned(node.index, task.node, mapping)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from assetq.errors import UnknownPartitionError, UsageError, suggest
-from assetq.partitions import IndexSet
+from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping
 from assetq.planning.closure import closed
 from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.pinned import PinnedPartitionMapping
 from assetq.planning.reach import fixed_need, read_steps, reading_steps
 from assetq.planning.wire import pack_plan, unpack_plan
 
@@ -107,6 +108,13 @@ class Plan:
     def node_for_asset(self, key: str) -> PlanNode | None:
         """The node that makes an asset."""
         return next((node for node in self.nodes if key in node.assets), None)
+
+    def pinned(self, upstream: int, downstream: int, mapping: PartitionMapping) -> PartitionMapping:
+        """A mapping as the plan holds it: that of the last partition keeps to the one which was last at planning."""
+        if not isinstance(mapping, LastPartitionMapping):
+            return mapping
+        between = (edge.mapping for edge in self._edges_into(downstream) if edge.upstream == upstream)
+        return next((held for held in between if isinstance(held, PinnedPartitionMapping)), mapping)
 
     def _upstream_of(self, edge: PlanEdge, step: int) -> IndexSet:
         return read_steps(edge, self.nodes[edge.upstream], self.nodes[edge.downstream], step)
