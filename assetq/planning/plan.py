@@ -35,6 +35,7 @@ class Plan:
     selection: str = ""
     _into: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
     _out_of: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
+    _maker: Mapping[str, PlanNode] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         into: dict[int, list[PlanEdge]] = {}
@@ -44,6 +45,7 @@ class Plan:
             out_of.setdefault(edge.upstream, []).append(edge)
         object.__setattr__(self, "_into", {node: tuple(edges) for node, edges in into.items()})
         object.__setattr__(self, "_out_of", {node: tuple(edges) for node, edges in out_of.items()})
+        object.__setattr__(self, "_maker", {asset: node for node in self.nodes for asset in node.assets})
 
     @property
     def fingerprint(self) -> str:
@@ -107,7 +109,7 @@ class Plan:
 
     def node_for_asset(self, key: str) -> PlanNode | None:
         """The node that makes an asset."""
-        return next((node for node in self.nodes if key in node.assets), None)
+        return self._maker.get(key)
 
     def pinned(self, upstream: int, downstream: int, mapping: PartitionMapping) -> PartitionMapping:
         """A mapping as the plan holds it: that of the last partition keeps to the one which was last at planning."""

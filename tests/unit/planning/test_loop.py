@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assetq import BackfillPolicy, Definitions, PartitionScope, asset
+from assetq import BackfillPolicy, DailyPartitionsDefinition, Definitions, Instance, PartitionScope, asset
 from assetq.definitions import AssetDep
 from assetq.partitions import HourlyPartitionsDefinition, IndexSet, TimeWindowPartitionMapping
 from assetq.planning import Plan, PlanEdge, PlanNode, make_plan
@@ -79,3 +79,19 @@ def test_all_of_one_chunk_has_no_dependency():
     plan = make_plan(chain(BackfillPolicy.single_run()), selection="total", scope=PartitionScope(all=True))
     assert (plan.step_count, plan.in_degree(0, 0), plan.downstream_steps(0, 0)) == (1, 0, [])
     assert plan.initial_ready(0) == IndexSet.range(0, 1)
+
+
+def test_in_this_process_days_run_in_order_and_stop_at_the_one_that_fails():
+    days, seen = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-11"), []
+
+    @asset(partitions_def=days, deps=[AssetDep("total", partition_mapping=LAST)])
+    def total(context):
+        seen.append(context.partition_key)
+        if context.partition_key == "2024-01-04":
+            raise ValueError("no fourth day")
+
+    with Instance.ephemeral() as instance:
+        defs = Definitions([total])
+        record = instance.submit(defs, partitions=PartitionScope(all=True, reverse=True)).wait(30)
+    assert seen == ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+    assert (record.steps.succeeded, record.steps.failed, record.steps.skipped) == (3, 1, 6)

@@ -218,3 +218,16 @@ def test_the_plan_holds_the_partitions_that_the_store_has_now():
     assert plan.nodes[0].partitions_def is plan.nodes[1].partitions_def
     assert plan.step_key(1, 2) == "b[c]"
     assert plan.upstream_steps(1, 2) == [(0, 2)]
+
+
+def test_an_instance_plans_with_its_own_dynamic_partitions(monkeypatch):
+    seen = []
+
+    @asset(partitions_def=Named())
+    def a(context):
+        seen.append(context.partition_key)
+
+    with Instance.ephemeral() as instance:
+        monkeypatch.setattr(type(instance), "dynamic_partition_slots", Store.dynamic_partition_slots, raising=False)
+        assert instance.submit(Definitions([a]), partitions="all").wait(30).status == "SUCCESS"
+    assert seen == ["a", "c"]
