@@ -141,11 +141,15 @@ def test_the_record_is_there_while_the_run_goes_on(home, seen):
     assert materialize([first, second], instance=home).asset_value("second") == 1
 
 
-def test_what_stops_the_process_ends_the_run(home, seen):
+def test_what_stops_the_process_ends_the_run(home, seen, monkeypatch):
     @asset
-    def stopped(context):
+    def stopped():
+        return 1
+
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("assetq.execution.local_run.execute_step", stop)
     with pytest.raises(KeyboardInterrupt):
         materialize([stopped], instance=home)
     assert seen.list_runs()[0].status is RunStatus.CANCELED
