@@ -19,6 +19,7 @@ from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
 from assetq.execution.step_reach import StepReach
 from assetq.execution.task import Guard, StepResult, StepStatus, StepTask, no_guard
+from assetq.partitions import partition_loading_context
 
 
 def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no_guard) -> StepResult:
@@ -38,6 +39,12 @@ def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no
         StepInterrupted: The step was told to stop.
         SystemExit: The process was told to end, by a signal.
     """
+    # Definitions in the user's code know no keys of dynamic partitions by themselves.
+    with partition_loading_context(dynamic_partitions_store=session.instance):
+        return _execute(session, task, guard)
+
+
+def _execute(session: ExecutionSession, task: StepTask, guard: Guard) -> StepResult:
     attempt = _Attempt(session, task, guard)
     try:
         produced = attempt.run()

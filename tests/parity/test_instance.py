@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from .world import OnFleet
+
 
 def test_a_step_adds_dynamic_partitions(world):
     dg = world.dg
@@ -263,3 +265,57 @@ def test_local_temp_keeps_values_in_its_folder(dg, tmp_path):
     assert instance.storage_directory() == str(tmp_path / "storage")
     assert (tmp_path / "storage" / "one").exists() or list((tmp_path / "storage").glob("one*"))
     assert instance.get_runs_count() == 1
+
+
+def test_partitions_that_an_instance_holds(home):
+    dg, instance = home.dg, home.instance
+    names, key = dg.DynamicPartitionsDefinition(name="names"), dg.AssetKey("two")
+
+    @dg.asset(partitions_def=names)
+    def one(context):
+        context.instance.add_dynamic_partitions("names", [context.partition_key + "x"])
+        return context.partition_key
+
+    @dg.asset(partitions_def=names)
+    def two(one):
+        return one * 2
+
+    def status(*keys):
+        found = instance.get_status_by_partition(key, list(keys), names)
+        return {name: value and value.value for name, value in found.items()}
+
+    instance.add_dynamic_partitions("names", ["a", "b"])
+    with pytest.raises(dg.DagsterUnknownPartitionError):
+        dg.materialize([one, two], partition_key="c", instance=instance)
+    for name in ("b", "a"):
+        assert dg.materialize([one, two], partition_key=name, instance=instance).success
+    assert list(instance.get_dynamic_partitions("names")) == ["a", "b", "bx", "ax"]
+    assert instance.get_materialized_partitions(key) == {"a", "b"}
+    instance.delete_dynamic_partition("names", "b")
+    assert status("a", "b", "ax") == {"a": "MATERIALIZED", "b": None, "ax": None}
+    instance.add_dynamic_partitions("names", ["b"])
+    assert status("a", "b") == {"a": "MATERIALIZED", "b": "MATERIALIZED"}
+
+
+def test_partitions_that_an_instance_holds_on_the_fleet(instance):
+    fleet = OnFleet(instance)
+    dg = fleet.dg
+    names = dg.DynamicPartitionsDefinition(name="names")
+    instance.add_dynamic_partitions("names", ["a", "b"])
+
+    @dg.asset(partitions_def=names)
+    def one(context):
+        context.instance.add_dynamic_partitions("names", [context.partition_key + "x"])
+        return context.partition_key
+
+    @dg.asset(partitions_def=names)
+    def two(one):
+        return one * 2
+
+    outcome = fleet.run([one, two], partition_key="b")
+    assert outcome.success, outcome.errors
+    assert outcome.materialized == ["one", "two"]
+    assert instance.get_materialized_partitions("two") == {"b"}
+    assert instance.get_dynamic_partitions("names") == ["a", "b", "bx"]
+    assert instance.latest_materialization("one", "b").run_id == instance.list_runs()[0].run_id
+    assert instance.asset_status("two").missing == 2
