@@ -6,7 +6,7 @@ above.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from assetq.errors import DefinitionError
@@ -159,13 +159,6 @@ class Condition(Base):
     def __repr__(self) -> str:
         made_of = f"({', '.join(map(repr, self.operands))})" if self.operands else ""
         return f"{self.label}: {self.name}{made_of}" if self.label else f"{self.name}{made_of}"
-
-    def __getstate__(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, field.name) for field in fields(self))
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        for field, value in zip(fields(self), state, strict=True):
-            object.__setattr__(self, field.name, value)
 
 
 class Replacing(Condition):
