@@ -91,7 +91,7 @@ def used(mapping, above, below):
     if above == below:
         return IdentityPartitionMapping()
     both_time = above in (DAYS, LATER, HOURS) and below in (DAYS, LATER, HOURS)
-    return TimeWindowPartitionMapping() if both_time else AllPartitionMapping()
+    return TimeWindowPartitionMapping() if both_time else IdentityPartitionMapping()
 
 
 def reads(given, name, partition):
