@@ -149,3 +149,60 @@ def test_dynamic_definitions(dg):
     request = colors.build_add_request(["red"])
     assert (request.partitions_def_name, list(request.partition_keys)) == ("colors", ["red"])
     assert list(colors.build_delete_request(["red"]).partition_keys) == ["red"]
+
+
+def multi(dg):
+    letters = dg.StaticPartitionsDefinition(["a", "b"])
+    days = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-01-03")
+    return dg.MultiPartitionsDefinition({"z": letters, "day": days})
+
+
+def test_keys_of_two_dimensions(dg):
+    both = multi(dg)
+    assert list(both.get_partition_keys()) == ["2024-01-01|a", "2024-01-01|b", "2024-01-02|a", "2024-01-02|b"]
+    assert both.get_last_partition_key() == "2024-01-02|b"
+    key = both.get_partition_keys()[0]
+    assert isinstance(key, dg.MultiPartitionKey)
+    assert key.keys_by_dimension == {"day": "2024-01-01", "z": "a"}
+    assert both.get_num_partitions() == 4
+    assert both.partition_dimension_names == ["day", "z"]
+    assert [dimension.name for dimension in both.partitions_defs] == ["day", "z"]
+    assert both.primary_dimension.name == both.time_window_dimension.name == "day"
+    assert both.secondary_dimension.name == "z"
+    assert both.has_partition_key("2024-01-01|a")
+    assert both.has_partition_key(dg.MultiPartitionKey({"z": "a", "day": "2024-01-01"}))
+    assert not both.has_partition_key("2024-01-01|q")
+    assert both.time_window_for_partition_key("2024-01-01|a").end == utc(2024, 1, 2)
+    assert list(both.get_multipartition_keys_with_dimension_value("z", "a")) == ["2024-01-01|a", "2024-01-02|a"]
+    assert both.get_tags_for_partition_key("2024-01-01|a") == {
+        "dagster/partition": "2024-01-01|a",
+        "dagster/partition/day": "2024-01-01",
+        "dagster/partition/z": "a",
+    }
+    assert str(both) == "Multi-partitioned, with dimensions: \nDay: Daily, starting 2024-01-01 UTC. \nZ: 'a', 'b'"
+
+
+def test_a_range_in_two_dimensions_is_a_product(dg):
+    span = dg.PartitionKeyRange("2024-01-01|a", "2024-01-02|a")
+    assert list(multi(dg).get_partition_keys_in_range(span)) == ["2024-01-01|a", "2024-01-02|a"]
+
+
+def test_multi_partition_keys(dg):
+    key = dg.MultiPartitionKey({"z": "a", "day": "1"})
+    assert key == "1|a"
+    assert hash(key) == hash("1|a")
+    assert key == dg.MultiPartitionKey({"day": "1", "z": "a"})
+
+
+def test_two_dimensions_are_needed(dg):
+    letters = dg.StaticPartitionsDefinition(["a", "b"])
+    for names in ("", "a", "abc"):
+        with pytest.raises(Exception, match=r"(?i)two|2"):
+            dg.MultiPartitionsDefinition(dict.fromkeys(names, letters))
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        dg.MultiPartitionsDefinition({"a": dg.StaticPartitionsDefinition(["x|y"]), "b": letters})
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        dg.MultiPartitionsDefinition({"a": multi(dg), "b": letters})
+    assert dg.MultiPartitionsDefinition({"a": letters, "b": letters}) == dg.MultiPartitionsDefinition(
+        {"b": letters, "a": letters}
+    )
