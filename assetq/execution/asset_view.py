@@ -19,7 +19,7 @@ from assetq.execution.event_record import (
 from assetq.execution.history import KIND_OF, MATERIALIZATION, OBSERVATION, HistoryPage
 from assetq.execution.record import AssetRecord
 from assetq.execution.record_filter import AssetRecordsFilter, EventRecordsFilter
-from assetq.partitions import PartitionsDefinition, partitions_from_dict
+from assetq.partitions import IndexSet, PartitionsDefinition, partitions_from_dict
 
 if TYPE_CHECKING:
     from assetq.execution.instance import Instance
@@ -272,4 +272,4 @@ def _keys_of(event: Event, grid: PartitionsDefinition | None) -> Iterator[str]:
     if grid is None or start is None or stop is None:
         yield event.partition
     else:
-        yield from (grid.key_at(index) for index in range(start, stop + 1))
+        yield from grid.keys_of(IndexSet.range(start, stop + 1) & grid.all_indices())

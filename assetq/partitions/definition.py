@@ -190,13 +190,12 @@ class PartitionsDefinition(ABC):
 
     def keys_between(self, start: str, end: str) -> list[str]:
         """Keys from one to another, both included, as `get_partition_keys` lists them."""
-        self.index_of(start), self.index_of(end)
-        keys = self.ordered_keys()
-        return keys[keys.index(start) : keys.index(end) + 1]
+        return self.keys_of(self.indices_between(start, end))
 
-    def indices_between(self, start: str, end: str) -> IndexSet:
-        """Indices of the keys from one to another, both included."""
-        return IndexSet.from_indices(self.index_of(key) for key in self.keys_between(start, end))
+    def indices_between(self, start: str, end: str, now: datetime | None = None) -> IndexSet:
+        """Indices of the keys from one to another, both included; empty when they run backwards."""
+        first, last = self.index_of(start, now), self.index_of(end, now)
+        return IndexSet.range(first, last + 1) & self.all_indices(now)
 
     def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
         """Tags of a run of one partition."""

@@ -147,6 +147,14 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
     def ordered_keys(self, now: datetime | None = None) -> list[str]:
         return list(self._known(now).of)
 
+    def keys_between(self, start: str, end: str) -> list[str]:
+        self.index_of(start), self.index_of(end)
+        keys = self.ordered_keys()  # one that was added again stands behind, with its old index
+        return keys[keys.index(start) : keys.index(end) + 1]
+
+    def indices_between(self, start: str, end: str, now: datetime | None = None) -> IndexSet:
+        return IndexSet.from_indices(self.index_of(key) for key in self.keys_between(start, end))
+
     def key_at(self, index: int) -> str:
         return self._known().keys[index]
 

@@ -173,10 +173,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         inner = self.second.keys_between(b, d)
         return [self._key(x, y) for x in self.first.keys_between(a, c) for y in inner]
 
-    def indices_between(self, start: str, end: str) -> IndexSet:
+    def indices_between(self, start: str, end: str, now: datetime | None = None) -> IndexSet:
         """Every pair whose keys lie between those of the start and the end, in both dimensions."""
         (a, b), (c, d) = self._existing(start), self._existing(end)
-        return self.join(self.first.indices_between(a, c), self.second.indices_between(b, d))
+        return self.join(self.first.indices_between(a, c, now), self.second.indices_between(b, d, now))
 
     def _existing(self, key: str) -> tuple[str, str]:
         self.index_of(key)

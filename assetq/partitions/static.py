@@ -8,7 +8,6 @@ from typing import Any
 
 from assetq.errors import DefinitionError
 from assetq.partitions.definition import PartitionsDefinition, refuse_bad_key
-from assetq.partitions.index_set import IndexSet
 
 
 class StaticPartitionsDefinition(PartitionsDefinition):
@@ -36,9 +35,6 @@ class StaticPartitionsDefinition(PartitionsDefinition):
     @property
     def capacity(self) -> int:
         return len(self.keys)
-
-    def indices_between(self, start: str, end: str) -> IndexSet:
-        return IndexSet.range(self.index_of(start), self.index_of(end) + 1)
 
     def key_at(self, index: int) -> str:
         return self.keys[index]

@@ -182,12 +182,6 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
                         return index
         return None
 
-    def keys_between(self, start: str, end: str) -> list[str]:
-        return self.keys_of(self.indices_between(start, end))
-
-    def indices_between(self, start: str, end: str) -> IndexSet:
-        return IndexSet.range(self.index_of(start), self.index_of(end) + 1) & self.all_indices()
-
     def window_at(self, index: int) -> TimeWindow:
         """The time window of a partition; it may lie outside the partitions."""
         begin, end = (self._ticks.moment(self._first + index + i) for i in (0, 1))

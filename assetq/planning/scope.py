@@ -55,13 +55,13 @@ class PartitionScope:
             UnknownPartitionError: One of them does not exist; proposes the nearest.
             UsageError: A range runs backwards.
         """
-        spans = [(i, i + 1) for i in (grid.index_of(key_in(grid, key), now) for key in self.keys)]
+        found = IndexSet.from_indices(grid.index_of(key_in(grid, key), now) for key in self.keys)
         for first, last in self.ranges:
-            start, end = (grid.index_of(key_in(grid, key), now) for key in (first, last))
-            if start > end:
+            between = grid.indices_between(key_in(grid, first), key_in(grid, last), now)
+            if not between:
                 raise UsageError(f"Range '{first}..{last}' runs backwards; write '{last}..{first}'.")
-            spans.append((start, end + 1))
-        return IndexSet.of(*spans) & grid.all_indices(now)
+            found = found | between
+        return found & grid.all_indices(now)
 
     @classmethod
     def parse(cls, value: Any) -> PartitionScope:

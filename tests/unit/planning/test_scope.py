@@ -9,9 +9,11 @@ import pytest
 from assetq import (
     DailyPartitionsDefinition,
     Definitions,
+    DynamicPartitionsDefinition,
     HourlyPartitionsDefinition,
     Instance,
     MonthlyPartitionsDefinition,
+    MultiPartitionsDefinition,
     PartitionScope,
     StaticPartitionsDefinition,
     asset,
@@ -231,3 +233,42 @@ def test_an_instance_plans_with_its_own_dynamic_partitions(monkeypatch):
         monkeypatch.setattr(type(instance), "dynamic_partition_slots", Store.dynamic_partition_slots, raising=False)
         assert instance.submit(Definitions([a]), partitions="all").wait(30).status == "SUCCESS"
     assert seen == ["a", "c"]
+
+
+def test_a_range_in_two_dimensions_is_a_product():
+    grid = MultiPartitionsDefinition(
+        {
+            "day": DailyPartitionsDefinition("2024-01-01", end_date="2024-01-06"),
+            "region": StaticPartitionsDefinition(["eu", "us", "jp"]),
+        }
+    )
+
+    @asset(partitions_def=grid)
+    def table(): ...
+
+    def planned(text):
+        (node,) = make_plan(Definitions([table]), scope=PartitionScope.parse(text)).nodes
+        return grid.keys_of(node.partitions)
+
+    assert planned("2024-01-02|us..2024-01-03|jp") == [
+        "2024-01-02|us",
+        "2024-01-02|jp",
+        "2024-01-03|us",
+        "2024-01-03|jp",
+    ]
+    assert planned("day=2024-01-05,region=eu") == ["2024-01-05|eu"]
+    with pytest.raises(UsageError, match="runs backwards"):
+        planned("2024-01-03|us..2024-01-02|jp")
+
+
+def test_a_range_leaves_deleted_partitions_out():
+    grid = DynamicPartitionsDefinition(name="shops")
+
+    @asset(partitions_def=grid)
+    def table(): ...
+
+    with Instance.ephemeral() as instance:
+        instance.add_dynamic_partitions("shops", ["a", "b", "c", "d"])
+        instance.delete_dynamic_partition("shops", "b")
+        plan = instance.plan(Definitions([table]), scope=PartitionScope.parse("a..c"))
+        assert list(plan.nodes[0].partitions) == [0, 2]
