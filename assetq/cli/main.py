@@ -25,6 +25,7 @@ COMMANDS = {
     "events": ("assetq.cli.run:events", "The event log of a run."),
     "materialize": ("assetq.cli.submit:materialize", "Materialize assets in one run."),
     "new": ("assetq.cli.new:new", "Write a small working project into the folder NAME."),
+    "partitions": ("assetq.cli.partition:partitions", "Keys of dynamic partitions, by the NAME of their definition."),
     "plan": ("assetq.cli.submit:plan", "Show what would run."),
     "pools": ("assetq.cli.pool:pools", "Concurrency pools and their limits."),
     "runs": ("assetq.cli.run:runs", "Runs: list, show, watch, wait, cancel, retry, logs."),

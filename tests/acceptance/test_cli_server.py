@@ -145,3 +145,28 @@ def test_catalog_workers_and_doctor(online, instance):
     assert doctor.code == 0, doctor.out
     assert doctor.json["healthy"] is True
     assert online("runs", "show", "zzz").code == 2
+
+
+def test_dynamic_partitions(shell, settings, instance):
+    shell.environment = {
+        **shell.environment,
+        "ASSETQ_REDIS_URL": settings.redis_url,
+        "ASSETQ_NAMESPACE": settings.namespace,
+    }
+    shell.write(
+        "code.py",
+        "from assetq import *\n"
+        "@asset(partitions_def=DynamicPartitionsDefinition(name='shops'))\n"
+        "def sales() -> int:\n    return 1\n",
+    )
+    assert shell("partitions", "list", "shops", "--json").json == {"name": "shops", "partitions": []}
+    assert shell("partitions", "add", "shops", "a", "b c", "d").out.split("\n") == ["a", "b c", "d", ""]
+    dry = shell("backfill", "-f", "code.py", "--all", "--dry-run", "--json").json
+    assert dry["steps"] == 3
+    assert shell("partitions", "delete", "shops", "b c", "--json").json["partitions"] == ["a", "d"]
+    wrong = shell("partitions", "delete", "shops", "a", "dd")
+    assert (wrong.code, "no partition 'dd'" in wrong.err) == (2, True)
+    assert instance.get_dynamic_partitions("shops") == ["a", "d"]
+    assert shell("partitions", "add", "shops", "a...b").code == 2
+    unknown = shell("plan", "-f", "code.py", "--partition", "x")
+    assert (unknown.code, "no partition 'x'" in unknown.err) == (2, True)
