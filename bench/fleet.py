@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,18 +22,18 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "flights"
 class Fleet:
     """Workers on one server; their logs lie in the measurement's folder."""
 
-    def __init__(self, instance: RedisInstance, folder: Path) -> None:
+    def __init__(self, instance: RedisInstance, folder: Path, settings: Mapping[str, int]) -> None:
         self.instance = instance
         self.folder = folder
+        kept = {"redis_url": instance.settings.redis_url, "storage": instance.settings.storage, **settings}
+        self.changed = {f"ASSETQ_{name.upper()}": str(value) for name, value in kept.items()}
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, module: str, workers: int, *, concurrency: int = 1, pool_class: str = "prefork") -> None:
         """Start workers and wait until they are ready."""
-        settings = self.instance.settings
         environment = {
             **os.environ,
-            "ASSETQ_REDIS_URL": settings.redis_url,
-            "ASSETQ_STORAGE": settings.storage,
+            **self.changed,
             "PYTHONPATH": os.pathsep.join([str(CODE), str(EXAMPLE)]),
         }
         for number in range(workers):
@@ -57,14 +57,14 @@ class Fleet:
 
 
 @contextmanager
-def own_fleet() -> Iterator[Fleet]:
-    """A server of its own in a temporary folder, without workers yet."""
+def own_fleet(**settings: int) -> Iterator[Fleet]:
+    """A server of its own in a temporary folder, without workers yet; `settings` are those of the workers."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="assetq-bench-")))
         server = stack.enter_context(EmbeddedServer(folder, publish=False, tied=True))
         instance = RedisInstance(Settings(redis_url=server.url, storage=str(folder / "storage")))
         instance.check()
         stack.callback(instance.close)
-        fleet = Fleet(instance, folder)
+        fleet = Fleet(instance, folder, settings)
         stack.callback(fleet.stop)
         yield fleet
