@@ -13,7 +13,6 @@ from pathlib import Path
 
 from assetq.broker.connection import connect
 from assetq.broker.server import EmbeddedServer
-
 from bench.figure import Figure
 from bench.fleet import CODE, own_fleet
 

@@ -7,7 +7,7 @@ raises what its code means. Nothing here changes state by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 from redis import Redis
@@ -86,6 +86,13 @@ class Outcome:
     satisfied: tuple[tuple[int, int, int, int], ...] = ()
     skips: tuple[tuple[int, int, int], ...] = ()
     cause: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """As commit_steps.lua takes it."""
+        return {name: getattr(self, name) for name in OUTCOME_FIELDS}
+
+
+OUTCOME_FIELDS = tuple(each.name for each in fields(Outcome))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +205,7 @@ class Engine:
             run_id=grant.run_id,
             fence=grant.fence,
             worker=claimant.worker,
-            outcomes=[asdict(outcome) for outcome in outcomes],
+            outcomes=[outcome.to_wire() for outcome in outcomes],
             batch=batch,
             chain=list(claimant.pools) if chain else [],
             pid=claimant.pid,

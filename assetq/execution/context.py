@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, Self, TypeVar
 
 from assetq.definitions import AssetCheckSpec, AssetKey, DataProvenance, DataVersion, MetadataValue
@@ -238,7 +239,11 @@ def current(context: ExecutionContext) -> Iterator[None]:
 
 def context_class(definition: Any) -> type[ExecutionContext]:
     """The class that the op's context argument asks for; by default that of assets, or of checks."""
-    default = AssetExecutionContext if definition.keys else AssetCheckExecutionContext
-    param = definition.op.context_param
-    asked = type_hints(definition.op.fn).get(param) if param else None
-    return asked if isinstance(asked, type) and issubclass(asked, ExecutionContext) else default
+    asked = _asked_for(definition.op.fn, definition.op.context_param)
+    return asked or (AssetExecutionContext if definition.keys else AssetCheckExecutionContext)
+
+
+@lru_cache(maxsize=4096)
+def _asked_for(fn: Callable[..., Any], param: str | None) -> type[ExecutionContext] | None:
+    asked = type_hints(fn).get(param) if param else None
+    return asked if isinstance(asked, type) and issubclass(asked, ExecutionContext) else None

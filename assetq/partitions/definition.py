@@ -7,6 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from assetq.errors import DefinitionError, UnknownPartitionError, suggest
@@ -94,7 +95,7 @@ class PartitionsDefinition(ABC):
         """This definition with the partitions that a store holds at this moment: one whose keys are known."""
         return self
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Equal for definitions with the same partitions."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
@@ -207,7 +208,7 @@ class PartitionsDefinition(ABC):
         return hashlib.sha1(plain.encode(), usedforsecurity=False).hexdigest()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PartitionsDefinition) and self.to_dict() == other.to_dict()
+        return self is other or (isinstance(other, PartitionsDefinition) and self.identity == other.identity)
 
     def __hash__(self) -> int:
         return hash(self.identity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from assetq.errors import DefinitionError, InvariantError, UnknownPartitionError
@@ -282,12 +283,12 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         found = (self.join(self.first.from_status(a), self.second.from_status(b)) for a, b in pairs)
         return IndexSet.of(*(r for indices in found for r in indices.ranges))
 
-    @property
+    @cached_property
     def identity(self) -> str:
         words = [f"{name}={definition.identity}" for name, definition in self._dimensions]
         return hashlib.sha256(",".join([self.kind, *words]).encode()).hexdigest()[:16]
 
-    @property
+    @cached_property
     def status_identity(self) -> str:
         words = [f"{name}={definition.status_identity}" for name, definition in self._dimensions]
         return f"{self.kind}.{hashlib.sha256(','.join(words).encode()).hexdigest()[:16]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from assetq.errors import DefinitionError
@@ -328,7 +329,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def status_offset(self) -> int:
         return self._first - (self._number_from(self._era) if self._era else 0)
 
-    @property
+    @cached_property
     def status_identity(self) -> str:
         words = [self.kind, self.cron_schedule.replace("/", "-").replace(" ", "_"), self.timezone.replace("/", "_")]
         if isinstance(self._ticks, StepTicks):
