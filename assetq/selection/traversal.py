@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from assetq.definitions import AssetKey
+from assetq.selection.check_term import CheckTerm
 from assetq.selection.term import Scope, Term
 
 
@@ -42,7 +43,7 @@ class Upstream(Term):
 
     def text(self) -> str:
         reached = f"{'' if self.depth is None else self.depth}+{self.inner.signed_text()}"
-        return reached if self.include_self else f"{reached} and not {self.inner.operand_text()}"
+        return reached if self.include_self else f"{reached} and not {_without_bare_checks(self.inner, '0+{}')}"
 
     def inner_terms(self) -> tuple[Term, ...]:
         return (self.inner,)
@@ -71,10 +72,17 @@ class Downstream(Term):
 
     def text(self) -> str:
         reached = f"{self.inner.signed_text()}+{'' if self.depth is None else self.depth}"
-        return reached if self.include_self else f"{reached} minus {self.inner.operand_text()}"
+        return reached if self.include_self else f"{reached} minus {_without_bare_checks(self.inner, '{}+0')}"
 
     def inner_terms(self) -> tuple[Term, ...]:
         return (self.inner,)
+
+
+def _without_bare_checks(start: Term, stay: str) -> str:
+    """The start as text that takes the checks of its assets away and no others; `stay` goes no step from it."""
+    if any(isinstance(term, CheckTerm) for term in start.walk()):
+        return stay.format(start.signed_text())
+    return start.operand_text()
 
 
 @dataclass(frozen=True, slots=True)

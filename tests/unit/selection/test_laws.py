@@ -188,3 +188,18 @@ def test_a_long_way_round_is_as_far_as_it_is(depth):
     graph = Definitions([make("a"), make("b", "a"), make("c", "b"), make("d", "c", "a")]).graph
     expected = {1: "abd", 2: "abcd", 3: "abcd"}[depth]
     assert {str(key) for key in AssetSelection.keys("a").downstream(depth).resolve(graph)} == set(expected)
+
+
+def test_checks_beside_the_start_are_not_taken_away():
+    @asset(owners=["team:x"])
+    def a(): ...
+
+    @asset(deps=[a])
+    def b(): ...
+
+    graph = Definitions([a, b, _check(AssetKey("a")), _check(AssetKey("b"))]).graph
+    start = AssetSelection.owner("team:x") | AssetSelection.all_asset_checks()
+    for selection in (start.downstream(include_self=False), start.upstream(include_self=False)):
+        again = AssetSelection.from_string(str(selection))
+        assert meaning(again, graph) == meaning(selection, graph)
+    assert {key.asset_key for key in start.downstream(include_self=False).resolve_checks(graph)} == {AssetKey("b")}
