@@ -19,6 +19,8 @@ local run, fence, worker = ARGV[1], ARGV[2], ARGV[3]
 local grant = read_grant(fence)
 if not grant or grant.run ~= run or grant.state ~= "running" or grant.worker ~= worker then return { "STALE" } end
 local outcomes = cmsgpack.unpack(ARGV[4])
+-- Recorded already: the reply was lost on the way and the holder asks again.
+if #outcomes > 0 and outcomes[#outcomes].step < grant.from then return { "OK", {}, {} } end
 for i, outcome in ipairs(outcomes) do
   if outcome.step ~= grant.from + i - 1 or outcome.step >= grant.to then return { "OUT_OF_ORDER" } end
 end
@@ -61,6 +63,11 @@ for i, outcome in ipairs(outcomes) do
 end
 
 grant.from = grant.from + #outcomes
+if not open and grant.from < grant.to then -- nothing more of a canceled run begins
+  redis.call("HINCRBY", key_run(run), "running", grant.from - grant.to)
+  end_steps(run, grant.node, grant.from, grant.to, "canceled")
+  grant.from = grant.to
+end
 if grant.from == grant.to then
   release(grant)
 else

@@ -4,6 +4,7 @@ import pytest
 
 from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, Outcome
+from assetq.broker.script import unpackb
 from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
 
 from ..waiting import eventually
@@ -291,3 +292,37 @@ def test_an_old_layout_is_refused(settings, instance):
         client.set(instance.keys.root, "0")
     with pytest.raises(UsageError, match="layout 0"):
         instance.check()
+
+
+def event_types(driver):
+    entries = driver.client.xrange(driver.keys("events", "r"))
+    return [unpackb(fields[b"e"])["t"] for _, fields in entries]
+
+
+def batch_of_three(driver):
+    """A claimed batch of the steps 1 to 3."""
+    driver.engine.set_pool_limit("default", 1)
+    driver.submit("r", node(40))
+    driver.engine.commit(driver.claim(), driver.worker, [Outcome(0, "succeeded", 1, 0)], batch=3)
+    grant = driver.claim()
+    assert (grant.start, grant.stop) == (1, 4)
+    return grant
+
+
+def test_no_step_of_a_batch_begins_after_a_cancel(driver):
+    grant = batch_of_three(driver)
+    driver.engine.cancel("r")
+    begun = event_types(driver).count("STEP_START")
+    driver.engine.commit(grant, driver.worker, [Outcome(1, "succeeded", 1, 0)])
+    assert event_types(driver).count("STEP_START") == begun
+    assert driver.run("r")["status"] == "CANCELED"
+    assert (counts(driver)["succeeded"], counts(driver)["canceled"], driver.in_use()) == (2, 38, 0)
+
+
+def test_a_part_of_a_batch_is_recorded_once_however_often_it_is_sent(driver):
+    grant = batch_of_three(driver)
+    for _ in range(2):
+        driver.engine.commit(grant, driver.worker, [Outcome(1, "succeeded", 1, 0)])
+    driver.engine.commit(grant, driver.worker, [Outcome(2, "succeeded", 1, 0), Outcome(3, "succeeded", 1, 0)])
+    assert counts(driver)["succeeded"] == 4
+    assert event_types(driver).count("STEP_SUCCESS") == 4
