@@ -294,6 +294,24 @@ def test_an_old_layout_is_refused(settings, instance):
         instance.check()
 
 
+def test_a_canceled_run_opens_no_gate(driver):
+    driver.submit("r", node(1, opens="1"), node(50, gates=1), node(1))
+    first, other = driver.claim(), driver.claim()
+    driver.engine.cancel("r")
+    driver.commit(first)
+    assert counts(driver)["ready"] == 0
+    driver.commit(other)
+    assert int(driver.client.hget(driver.keys("pool_ready"), "default")) == 0
+
+
+def test_a_gate_stays_closed_behind_a_failure(driver):
+    driver.submit("r", node(2, opens="1"), node(2, gates=1), node(1))
+    first, second, _ = driver.claim(), driver.claim(), driver.claim()
+    driver.commit(first, "failed", skips=((1, 0, 2),))
+    driver.commit(second)
+    assert driver.client.hget(driver.keys("nodes", "r"), "gates:1") == b"1"
+
+
 def event_types(driver):
     entries = driver.client.xrange(driver.keys("events", "r"))
     return [unpackb(fields[b"e"])["t"] for _, fields in entries]

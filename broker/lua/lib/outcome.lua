@@ -2,13 +2,18 @@
 -- How steps end, and how a run ends with its last step.
 local ENDINGS = { succeeded = true, failed = true, skipped = true, canceled = true }
 
+-- A gate stays closed behind a node of which some steps did not succeed.
+local function is_broken(run, node)
+  return redis.call("EXISTS", key_done(run, node, "failed"), key_done(run, node, "skipped")) > 0
+end
+
 local function end_steps(run, node, from, to, state)
   local ended = set_range(key_done(run, node, state), from, to)
   if ended == 0 then return 0 end
   redis.call("HINCRBY", key_run(run), state, ended)
   redis.call("HINCRBY", key_run(run), "unfinished", -ended)
   local left = redis.call("HINCRBY", key_nodes(run), "left:" .. node, -ended)
-  if left == 0 and state == "succeeded" then
+  if left == 0 and state == "succeeded" and is_open(run) and not is_broken(run, node) then
     for gated in string.gmatch(node_field(run, "opens", node) or "", "%d+") do open_gate(run, gated) end
   end
   return ended
