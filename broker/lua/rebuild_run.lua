@@ -7,7 +7,7 @@
 --   3 need (msgpack): list of {node, step, upstream steps done} for partly satisfied steps
 --   4 counts (msgpack): steps {succeeded, failed, skipped}
 -- REPLY: OK messages | ENDED | BUSY | HELD
--- EVENTS: RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
+-- EVENTS: STEP_RESTARTED, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 3, 4
 -- include: outcome
 local run = ARGV[1]
@@ -32,14 +32,17 @@ for _, entry in ipairs(redis.call("ZRANGE", key_delayed(), 0, -1)) do
 end
 for _, fence in ipairs(redis.call("SMEMBERS", key_run_grants(run))) do
   local grant = read_grant(fence)
-  if grant then release(grant) end
+  if grant then
+    release(grant)
+    if grant.state == "running" and grant.pool ~= "" then tell_restart(grant, "the run was repaired") end
+  end
 end
 for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^,]+") do
   for _, node in ipairs(redis.call("ZRANGE", key_offer(run, pool), 0, -1)) do
     redis.call("HINCRBY", key_pool_ready(), pool, -number_of(node_field(run, "held", node)))
   end
 end
-forget_frontier(run)
+forget_queues(run)
 local left, pools, names = 0, {}, {}
 for index, entry in ipairs(entries) do
   local node = tostring(index - 1)

@@ -344,3 +344,21 @@ def test_a_part_of_a_batch_is_recorded_once_however_often_it_is_sent(driver):
     driver.engine.commit(grant, driver.worker, [Outcome(2, "succeeded", 1, 0), Outcome(3, "succeeded", 1, 0)])
     assert counts(driver)["succeeded"] == 4
     assert event_types(driver).count("STEP_SUCCESS") == 4
+
+
+def rebuild(driver, steps):
+    assert driver.engine.rebuild("r", [node(steps)], [], (0, 0, 0))
+
+
+def test_a_repair_tells_that_steps_begin_again(driver):
+    driver.submit("r", node(2))
+    driver.claim()
+    rebuild(driver, 2)
+    assert event_types(driver)[-2:] == ["STEP_START", "STEP_RESTARTED"]
+
+
+def test_a_repair_keeps_what_steps_have_behind_them(driver):
+    driver.submit("r", node(1))
+    driver.commit(driver.claim(), "retry")
+    rebuild(driver, 1)
+    assert driver.claim(driver.outbox.messages.pop()).tries_of(0).retries == 1

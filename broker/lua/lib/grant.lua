@@ -103,6 +103,12 @@ local function start_next(grant)
     { n = tonumber(grant.node), s = grant.from, a = retries + crashes + 1, w = grant.worker })
 end
 
+-- What the worker began is begun again, by it or by another one.
+local function tell_restart(grant, reason)
+  emit(grant.run, "STEP_RESTARTED",
+    { n = tonumber(grant.node), s = grant.from, e = grant.to, w = grant.worker, m = reason })
+end
+
 -- The worker takes the grant; returns it with the tries of each of its steps.
 local function claim_grant(grant, worker, pid, lease_ms)
   redis.call("ZREM", key_queued(), grant.fence)

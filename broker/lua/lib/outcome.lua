@@ -53,14 +53,19 @@ local function satisfy(run, ranges)
   end
 end
 
-local function forget_frontier(run)
+local function forget_queues(run)
   local count = number_of(redis.call("HGET", key_nodes(run), "count"))
   for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^,]+") do
     redis.call("DEL", key_offer(run, pool))
     redis.call("ZREM", key_turns(pool), run)
   end
   for node = 0, count - 1 do redis.call("UNLINK", key_ready(run, node)) end
-  redis.call("UNLINK", key_need(run), key_tries(run), key_run_grants(run), key_nodes(run))
+  redis.call("UNLINK", key_need(run), key_run_grants(run), key_nodes(run))
+end
+
+local function forget_frontier(run)
+  forget_queues(run)
+  redis.call("UNLINK", key_tries(run))
 end
 
 local function final_status(run)

@@ -40,8 +40,7 @@ local function requeue(grant, crashed, max_crashes, reason)
   if crashed and grant.state == "running" then
     if count_crash(grant, max_crashes, reason) then from = from + 1 end
   elseif grant.state == "running" then
-    emit(grant.run, "STEP_RESTARTED",
-      { n = tonumber(grant.node), s = grant.from, e = grant.to, w = grant.worker, m = reason })
+    tell_restart(grant, reason)
   end
   if from < grant.to then add_ready(grant.run, grant.node, from, grant.to) end
 end
