@@ -362,3 +362,15 @@ def test_a_repair_keeps_what_steps_have_behind_them(driver):
     driver.commit(driver.claim(), "retry")
     rebuild(driver, 1)
     assert driver.claim(driver.outbox.messages.pop()).tries_of(0).retries == 1
+
+
+def test_a_poison_step_whose_failure_was_not_recorded_is_held_again(driver):
+    driver.submit("r", node(1))
+    poisoned = []
+    while not poisoned:
+        poisoned = driver.engine.hand_back(driver.claim().fence, "w", crashed=True, reason="signal 9")
+    told = event_types(driver)
+    driver.client.zadd(driver.keys("leases"), {poisoned[0].fence: 0})
+    again = driver.engine.recover().poisoned
+    assert [(p.step, p.crashes) for p in again] == [(0, poisoned[0].crashes)]
+    assert event_types(driver) == told

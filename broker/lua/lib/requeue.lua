@@ -20,6 +20,10 @@ end
 
 local function count_crash(grant, max_crashes, reason)
   local retries, crashes = read_tries(grant.run, grant.node, grant.from)
+  if grant.pool == "" then -- nothing ran: whoever was to record the failure is gone
+    quarantine(grant, grant.from, crashes)
+    return true
+  end
   crashes = crashes + 1
   write_tries(grant.run, grant.node, grant.from, retries, crashes)
   redis.call("HSET", key_nodes(grant.run), "batch:" .. grant.node, 1)
