@@ -10,6 +10,7 @@ import pytest
 
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
+from assetq.broker.script import packb, script_names
 from assetq.broker.states import ARROWS, StepState
 from assetq.errors import AssetqError
 
@@ -63,6 +64,9 @@ class Subject:
                 if int(start) <= self.step < int(stop):
                     return StepState.READY
         return StepState.WAITING
+
+    def call(self, script: str, **arguments: object) -> None:
+        self.driver.engine.run_script(script, **arguments)
 
     def events(self) -> int:
         return int(self.driver.client.xlen(self.driver.keys("events", "r")))
@@ -120,6 +124,31 @@ def _hand_back(worker: str, *, crashed: bool) -> Callable[[Subject], object]:
     return lambda s: s.driver.engine.hand_back(s.fence, worker, crashed=crashed, reason="test")
 
 
+def _expire(subject: Subject) -> None:
+    subject.driver.client.zadd(subject.driver.keys("leases"), {subject.fence: 0}, xx=True)
+    subject.driver.engine.recover()
+
+
+def _rebuild(subject: Subject, counts: tuple[int, int, int] = (0, 0, 0)) -> None:
+    """Repair as if nothing had succeeded; refused unless that is so."""
+    waiting = subject.node == 1
+    nodes = [node(1, opens="1"), node(1, gates=1)] if waiting else [node(1), node(1, pool="other")]
+    subject.driver.engine.rebuild("r", nodes, [], counts)
+
+
+def _record(subject: Subject) -> None:
+    """What a process records of a run that it executes itself; here a run that a recovery has ended meanwhile."""
+    driver = subject.driver
+    driver.engine.submit("local", b"plan", {"priority": 0}, 1, [], held_ms=60_000)
+    driver.client.zadd(driver.keys("held"), {"local": 0})
+    driver.engine.recover()
+    subject.call(
+        "record_steps", run_id="local", turn=1, events=[], index=[], ended=[[0, 0, 1, "succeeded"]], assets=[],
+        versions=[], running=0, lease_ms=1000, is_last=True,
+    )  # fmt: skip
+    assert driver.run("local")["status"] == "FAILURE"
+
+
 ACTIONS: dict[str, Callable[[Subject], object]] = {
     "claim": lambda s: s.driver.engine.claim("r", s.fence, s.driver.worker),
     "claim with a stale fence": lambda s: s.driver.engine.claim("r", "17", s.driver.worker),
@@ -144,10 +173,47 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
     "pause the pool": lambda s: s.driver.engine.set_pool_limit("default", 0),
     "raise the limit": lambda s: s.driver.engine.set_pool_limit("default", 3),
     "submit again": lambda s: s.driver.submit("r", node(1)),
+    "a lease expires": lambda s: _expire(s),
+    "repair": lambda s: _rebuild(s),
+    "repair from an older reading": lambda s: _rebuild(s, counts=(7, 0, 0)),
+    "delete the run": lambda s: s.call("delete_run", run_id="r", nodes=2, latest=[]),
+    "tag the run": lambda s: s.call("tag_run", run_id="r", expected=b"old", tags=b"new"),
+    "keep the run": lambda s: s.call("keep_run", run_id="r", lease_ms=1000),
+    "record a local run": lambda s: _record(s),
+    "record an event": lambda s: s.call(
+        "record_event",
+        asset="a",
+        kind="materialization",
+        event=packb({"t": "ASSET_MATERIALIZATION"}),
+        identity="-",
+        start=0,
+        stop=1,
+        check="",
+        marks=b"",
+        given="",
+    ),
+    "carry the status": lambda s: s.call(
+        "carry_status",
+        asset="a",
+        expected=b"-",
+        definition=b"",
+        old="-",
+        new="+",
+        seen="",
+        materialized=b"",
+        failed=b"",
+        places=[],
+    ),
+    "add partitions": lambda s: s.call("add_partitions", name="d", keys=["x"]),
+    "delete a partition": lambda s: s.call("delete_partition", name="d", key="x"),
     "wipe the asset": lambda s: s.driver.engine.run_script("wipe_asset", asset="a", identity="-", start=-1, stop=0),
 }
 
-REFUSED = {"claim with a stale fence", "claim for another run", "commit by a stranger", "hand back by a stranger"}
+REFUSED = {
+    "claim with a stale fence", "claim for another run", "commit by a stranger", "hand back by a stranger",
+    "repair from an older reading", "tag the run", "keep the run", "record a local run", "record an event",
+    "carry the status", "add partitions", "delete a partition", "wipe the asset",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -168,6 +234,9 @@ def test_only_lawful_moves(driver, state, action):
     except AssetqError:
         assert subject.events() == before
         assert subject.state() is state
+    if not driver.run("r"):
+        assert (action, state) == ("delete the run", StepState.CANCELED)  # the only one whose run has ended
+        return
     after = subject.state()
     if after is not state:
         assert (state, after) in MOVES
@@ -203,3 +272,14 @@ def test_every_arrow_can_be_taken(driver):
             action(subject)
             taken.add((state, subject.state()))
     assert taken >= ARROWS, ARROWS - taken
+
+
+def test_every_script_meets_every_state(driver):
+    """A new script needs an action here."""
+    for action in ACTIONS.values():
+        driver.client.delete(*driver.client.keys(f"{{{driver.settings.namespace}}}*"))
+        driver.outbox.messages.clear()
+        driver.engine.heartbeat("w", {"pools": "default", "concurrency": 4}, [])
+        with suppress(AssetqError):
+            action(Subject(driver, StepState.RUNNING))
+    assert set(driver.engine._loaded) == set(script_names())
