@@ -23,6 +23,7 @@
     │   └── StorageError
     ├── UserCodeError               code around the ops raised; what it raised is the cause
     │   └── ResourceError
+    ├── PartitionsFailedError       some partitions of a step failed
     ├── ServerUnreachableError      exit code 3
     ├── RunFailedError
     └── StaleAttemptError           an attempt whose lease was lost
@@ -35,7 +36,7 @@ base, or stand below a wider one, so that code written for Dagster catches them:
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class AssetqError(Exception):
@@ -147,6 +148,18 @@ class ServerUnreachableError(AssetqError):
 
 class RunFailedError(AssetqError):
     """A run did not succeed."""
+
+
+class PartitionsFailedError(AssetqError):
+    """Some partitions of a step failed; the others may have been made.
+
+    Attributes:
+        partitions: Key -> why, in the order in which they failed.
+    """
+
+    def __init__(self, message: str, partitions: Mapping[str, BaseException]) -> None:
+        super().__init__(message)
+        self.partitions = dict(partitions)
 
 
 class StepFailedError(InvariantError):

@@ -11,7 +11,8 @@ from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
 AssetEntry = tuple[str, str, int, int, bytes, int]
-"""Asset key, identity of its status space, half-open range in it, packed materialization and its number, from 1."""
+"""Asset key, identity of its status space, half-open range in it, packed materialization and its number, from 1; 0
+where it failed to be made."""
 
 IndexEntry = tuple[int, str, str, str]
 """Number of an event, from 1, the asset whose history it enters, the kind, the name of the check."""
@@ -27,7 +28,7 @@ def index_entries(events: Sequence[StepEvent], start: int = 1) -> Iterator[Index
 def materialized_entries(
     plan: Plan, node: int, step: int, events: Sequence[StepEvent], packed: Sequence[bytes], start: int = 1
 ) -> Iterator[AssetEntry]:
-    """What a step that succeeded made."""
+    """What a step made."""
     plan_node = plan.nodes[node]
     for number, (event, form) in enumerate(zip(events, packed, strict=True), start):
         if event.type is EventType.ASSET_MATERIALIZATION and event.asset:
@@ -38,10 +39,10 @@ def materialized_entries(
                 yield event.asset, status_identity(grid), first, stop, form, number
 
 
-def failed_entries(plan: Plan, node: int, step: int) -> Iterator[AssetEntry]:
-    """What a step that failed did not make."""
+def failed_entries(plan: Plan, node: int, step: int, made: IndexSet) -> Iterator[AssetEntry]:
+    """What a step that failed did not make; `made` are the partitions that it did."""
     plan_node = plan.nodes[node]
-    span = IndexSet.range(*plan.partitions_of(node, step))
+    lost = IndexSet.range(*plan.partitions_of(node, step)) - made
     for asset in plan_node.assets:
-        for first, stop in status_ranges(plan_node.partitions_def, span):
+        for first, stop in status_ranges(plan_node.partitions_def, lost) if lost else ():
             yield asset, status_identity(plan_node.partitions_def), first, stop, b"", 0

@@ -26,6 +26,7 @@ class Snapshot:
     Attributes:
         counts: Steps that succeeded, failed, were skipped, by the run's counters.
         states: Node -> final state -> steps, by the bitmaps.
+        made: Node -> partitions made by steps that did not succeed as a whole, by the bitmaps.
         gates: Node -> gates that are closed.
         ready: Node -> spans of steps in its queue.
         granted: Node -> spans of steps that hold a slot.
@@ -38,6 +39,7 @@ class Snapshot:
 
     counts: tuple[int, int, int]
     states: Mapping[int, Mapping[str, IndexSet]]
+    made: Mapping[int, IndexSet]
     gates: Mapping[int, int]
     ready: Spans
     granted: Spans
@@ -72,6 +74,7 @@ def _read(client: Redis, keys: Keys, run_id: str, plan: Plan, fences: list[str])
         ask("delayed", pipeline.zrange(keys("delayed"), 0, -1))
         for node in plan.nodes:
             ask(f"ready {node.index}", pipeline.zrange(keys("ready", run_id, node.index), 0, -1))
+            ask(f"made {node.index}", pipeline.get(keys("made", run_id, node.index)))
             for state in FINAL:
                 ask(f"done {node.index} {state}", pipeline.get(keys("done", run_id, node.index, state)))
         for pool in {node.pool for node in plan.nodes}:
@@ -99,6 +102,7 @@ def _snapshot(rows: Mapping[str, Any], run_id: str, plan: Plan, fences: list[str
             node.index: {s: IndexSet.from_bitmap(rows[f"done {node.index} {s}"] or b"") for s in FINAL}
             for node in plan.nodes
         },
+        made={node.index: IndexSet.from_bitmap(rows[f"made {node.index}"] or b"") for node in plan.nodes},
         gates={node.index: int(nodes.get(f"gates:{node.index}", 0)) for node in plan.nodes},
         ready={node.index: [_span(text(m)) for m in rows[f"ready {node.index}"]] for node in plan.nodes},
         granted=granted,
@@ -130,7 +134,7 @@ def _delayed(members: list[bytes], run_id: str) -> Spans:
 
 def problems(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
     """What contradicts the plan and the completion bitmaps, in sentences; nothing for a sound run."""
-    frontier = compute_frontier(plan, snapshot.states)
+    frontier = compute_frontier(plan, snapshot.states, snapshot.made)
     if snapshot.counts != frontier.counts:
         yield f"counts say {snapshot.counts} succeeded, failed, skipped; the completion record says {frontier.counts}"
     for node, entry in zip(plan.nodes, frontier.nodes, strict=True):

@@ -67,6 +67,7 @@ class Outcome:
         assets: `[asset, identity, from, to, latest, number]` for each asset touched, absolute partition indices;
             `number` is that of the materialization in `events`, 0 for none.
         versions: `[asset, identity, from, marks, given]`: data versions of consecutive partitions, 24 bytes each.
+        made: `[from, to]`: partitions of the step that it has made so far, when it did not succeed as a whole.
         satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
         skips: `[node, from, to]`: steps that cannot run any more.
         cause: Why they are skipped.
@@ -83,6 +84,7 @@ class Outcome:
     index: tuple[tuple[int, str, str, str], ...] = ()
     assets: tuple[tuple[str, str, int, int, bytes, int], ...] = ()
     versions: tuple[tuple[str, str, int, bytes, str], ...] = ()
+    made: tuple[tuple[int, int], ...] = ()
     satisfied: tuple[tuple[int, int, int, int], ...] = ()
     skips: tuple[tuple[int, int, int], ...] = ()
     cause: str | None = None

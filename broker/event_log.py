@@ -98,7 +98,7 @@ def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, byt
         asset=fields.get("k"),
         partition=fields.get("pk", data.get("partition"))
         if node is None
-        else _partition(plan, node, int(step), int(fields.get("e") or step + 1)),
+        else _partition(plan, node, fields.get("p") or _span(plan, node, int(step), int(fields.get("e") or step + 1))),
         attempt=fields.get("a"),
         worker=fields.get("w"),
         message=fields.get("m"),
@@ -106,13 +106,15 @@ def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, byt
     )
 
 
-def _partition(plan: Plan, node: int, step: int, stop: int) -> str | None:
+def _span(plan: Plan, node: int, step: int, stop: int) -> tuple[int, int]:
+    return plan.partitions_of(node, step)[0], plan.partitions_of(node, stop - 1)[1]
+
+
+def _partition(plan: Plan, node: int, span: Sequence[int]) -> str | None:
     definition = plan.nodes[node].partitions_def
     if definition is None:
         return None
-    first = definition.key_at(plan.partitions_of(node, step)[0])
-    last = definition.key_at(plan.partitions_of(node, stop - 1)[1] - 1)
-    return partition_text((first, last))
+    return partition_text((definition.key_at(span[0]), definition.key_at(span[1] - 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,11 @@ class RedisInstance(AssetsOnRedis):
         return self.runs.states(run_id)
 
     @on_redis
+    def made_partitions(self, run_id: str) -> dict[int, IndexSet]:
+        """Partitions made by steps that did not succeed as a whole."""
+        return self.runs.made(run_id)
+
+    @on_redis
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         """Give a run further tags. Atomic."""
         checked_tags(new_tags)
@@ -241,7 +246,7 @@ class RedisInstance(AssetsOnRedis):
             UsageError: The run has ended, or moves too fast, which means that it needs no repair.
         """
         for _ in range(REPAIR_TRIES):
-            frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id))
+            frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id), self.runs.made(run_id))
             if self.engine.rebuild(run_id, frontier.nodes, frontier.need, frontier.counts):
                 return
         raise UsageError(f"Run {run_id} goes on while it is to be repaired. Stop its workers first, then repair.")

@@ -61,6 +61,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("offer", ":run:<run>:offer:<pool>", "zset", "nodes with ready steps and open gates, scored by order"),
     KeyPattern("ready", ":run:<run>:ready:<node>", "zset", "ranges `start:stop` of steps whose upstream steps are done, by start"),
     KeyPattern("done", ":run:<run>:done:<node>:<state>", "bitmap", "steps of the node that ended in the state"),
+    KeyPattern("made", ":run:<run>:made:<node>", "bitmap", "partitions made by steps of the node that did not succeed as a whole, or not at once"),
     KeyPattern("assets", ":assets", "set", "every asset key that was registered or materialized"),
     KeyPattern("asset", ":asset:<asset>", "hash", "definition for the catalog, and the latest materialization"),
     KeyPattern("versions", ":asset:<asset>:<identity>:versions:<page>", "string", "24 bytes for each of 512 partitions: digests of code, dependencies, inputs, data version"),

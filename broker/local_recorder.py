@@ -41,6 +41,7 @@ class LocalRecorder:
     _index: list[Any] = field(default_factory=list)
     _ended: list[Any] = field(default_factory=list)
     _assets: list[Any] = field(default_factory=list)
+    _made: list[list[int]] = field(default_factory=list)
     _versions: list[VersionEntry] = field(default_factory=list)
 
     def noted(self, event: Event) -> None:
@@ -56,13 +57,14 @@ class LocalRecorder:
         if result.status in STATE_OF:
             self._ended.append([task.node, task.step, task.step + 1, STATE_OF[result.status]])
         where = task.plan, task.node, task.step
-        if result.status is StepStatus.SUCCEEDED:
+        self._made += [[task.node, start, stop] for start, stop in result.made.ranges]
+        if result.status is StepStatus.SUCCEEDED or result.made:
             first = len(self._events) - len(events)
             made = materialized_entries(*where, result.events, self._events[first:], first + 1)
-            self._assets += [[*entry, 1] for entry in made]
+            self._assets += made
             self._versions += version_entries(*where, result.events)
-        elif result.status is StepStatus.FAILED:
-            self._assets += [[*entry, 0] for entry in failed_entries(*where)]
+        if result.status is StepStatus.FAILED:
+            self._assets += failed_entries(*where, result.made)
 
     def steps_skipped(self, node: int, steps: IndexSet) -> None:
         """Steps will not run."""
@@ -87,10 +89,11 @@ class LocalRecorder:
             "running": int(self.run.current is not None),
             "lease_ms": self.engine.settings.lease_ms,
             "is_last": is_last,
+            "made": self._made,
         }
         with translated(self.engine.settings.redis_url):
             reply = with_retries(lambda: self.engine.run_script("record_steps", **arguments), deadline_s=RECONNECT_S)
-        self._events, self._index, self._ended, self._assets, self._versions = [], [], [], [], []
+        self._events, self._index, self._ended, self._assets, self._versions, self._made = [], [], [], [], [], []
         if is_last or reply[0] is Code.ENDED:
             self.has_ended = True
             if not is_last:

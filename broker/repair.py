@@ -29,8 +29,15 @@ class Frontier:
     counts: tuple[int, int, int]
 
 
-def compute_frontier(plan: Plan, states: States) -> Frontier:
-    """The frontier of a run from what has ended. Cost grows with the frontier, not with the steps."""
+def compute_frontier(plan: Plan, states: States, made: Mapping[int, IndexSet]) -> Frontier:
+    """The frontier of a run from what has ended. Cost grows with the frontier, not with the steps.
+
+    Args:
+        plan: The plan of the run.
+        states: Node -> final state -> steps.
+        made: Node -> partitions that steps made without having succeeded as a whole. A failed step that made some
+            lets run what reads those only.
+    """
 
     def ended(node: int, *names: str) -> IndexSet:
         found = IndexSet()
@@ -39,15 +46,21 @@ def compute_frontier(plan: Plan, states: States) -> Frontier:
         return found
 
     succeeded = {node.index: ended(node.index, "succeeded") for node in plan.nodes}
+    good, blocked = dict(succeeded), dict[int, IndexSet]()
+    for node in plan.nodes:
+        partly, lost = plan.partly_made(node.index, ended(node.index, "failed"), made.get(node.index, IndexSet()))
+        good[node.index] = good[node.index] | partly
+        for below, steps in plan.readers_of(node.index, lost).items() if lost else ():
+            blocked[below] = blocked.get(below, IndexSet()) | steps
     entries, need = [], []
     for entry, node in zip(node_entries(plan), plan.nodes, strict=True):
         left = node.steps - ended(node.index, *ENDED)
-        ready = plan.ready_after(node.index, succeeded) & left
+        ready = (plan.ready_after(node.index, good) & left) - blocked.get(node.index, IndexSet())
         closed = [u for u in plan.gate_upstreams(node.index) if plan.nodes[u].steps - succeeded[u]]
         entries.append(
             NodeEntry(entry.pool, entry.order, len(left), len(closed), entry.opens, entry.batch, tuple(ready.to_wire()))
         )
-        partly = plan.touched_by(node.index, succeeded) & left - ready
-        need += [(node.index, step, plan.satisfied_count(node.index, step, succeeded)) for step in partly]
+        partly = plan.touched_by(node.index, good) & left - ready
+        need += [(node.index, step, plan.satisfied_count(node.index, step, good)) for step in partly]
     totals = [sum(len(states.get(n.index, {}).get(s, ())) for n in plan.nodes) for s in ENDED[:3]]
     return Frontier(tuple(entries), tuple(need), (totals[0], totals[1], totals[2]))

@@ -110,6 +110,23 @@ class RunReader:
                 states.setdefault(node, {})[FINAL[state]] = IndexSet.from_bitmap(bitmap)
         return states
 
+    def made(self, run_id: str) -> dict[int, IndexSet]:
+        """Partitions made by steps that did not succeed as a whole, by node."""
+        nodes = [node for node in self.plan(run_id).nodes if node.chunk != 1]
+        bitmaps = self.client.mget([self.keys("made", run_id, node.index) for node in nodes]) if nodes else []
+        return {node.index: IndexSet.from_bitmap(bits) for node, bits in zip(nodes, bitmaps, strict=True) if bits}
+
+
+def made_in_step(client: Redis, keys: Keys, run_id: str, plan: Plan, step: tuple[int, int]) -> IndexSet:
+    """Partitions of one step that its earlier attempts made. Cost follows the step, not the node."""
+    node = plan.nodes[step[0]]
+    if node.chunk == 1 or node.partitions_def is None:
+        return IndexSet()
+    start, stop = node.partitions_of(step[1])
+    first = start // 8
+    bits = client.getrange(keys("made", run_id, node.index), first, (stop - 1) // 8)
+    return IndexSet.from_bitmap(bits).shift(8 * first) & IndexSet.range(start, stop)
+
 
 def _matches(record: RunRecord, statuses: Sequence[str], tags: Mapping[str, str]) -> bool:
     return (not statuses or record.status in statuses) and all(record.tags.get(k) == v for k, v in tags.items())

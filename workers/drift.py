@@ -7,6 +7,7 @@ import time
 
 from assetq.broker.engine import Claimant
 from assetq.broker.message import Grant
+from assetq.broker.run_reader import made_in_step
 from assetq.definitions import Definitions
 from assetq.execution.failure import ErrorInfo
 from assetq.planning import PlanNode
@@ -42,8 +43,9 @@ def refuse(state: ProcessState, grant: Grant, claimant: Claimant, context: RunCo
         engine.hand_back(grant.fence, claimant.worker, crashed=False, reason=message)
         return
     error = ErrorInfo(class_name="DefinitionDriftError", message=message, stack="")
-    attempts = [
-        Attempt(context.plan, grant.node, step, 1, int(time.time() * 1000), claimant.worker)
-        for step in range(grant.start, grant.stop)
-    ]
-    engine.commit(grant, claimant, [failed_outcome(attempt, error) for attempt in attempts])
+    outcomes = []
+    for step in range(grant.start, grant.stop):
+        attempt = Attempt(context.plan, grant.node, step, 1, int(time.time() * 1000), claimant.worker)
+        made = made_in_step(engine.client, engine.keys, grant.run_id, context.plan, (grant.node, step))
+        outcomes.append(failed_outcome(attempt, error, made))
+    engine.commit(grant, claimant, outcomes)

@@ -35,7 +35,7 @@ class Attempt:
 
 def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
     """Everything that must be recorded in the moment in which the step ends."""
-    succeeded = result.status is StepStatus.SUCCEEDED
+    succeeded, lost = result.status is StepStatus.SUCCEEDED, _lost(attempt, result)
     ends_badly = result.status in (StepStatus.FAILED, StepStatus.SKIPPED)
     step_key = attempt.plan.step_key(attempt.node, attempt.step)
     packed = tuple(pack_step_event(event, attempt.mark) for event in result.events)
@@ -50,28 +50,39 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         events=packed,
         index=tuple(index_entries(result.events)),
         assets=tuple(_assets(attempt, result, packed)),
-        versions=tuple(version_entries(attempt.plan, attempt.node, attempt.step, result.events)) if succeeded else (),
-        satisfied=tuple(_satisfied(attempt)) if succeeded else (),
-        skips=tuple(_skips(attempt)) if ends_badly else (),
+        versions=tuple(version_entries(attempt.plan, attempt.node, attempt.step, result.events))
+        if succeeded or result.made
+        else (),
+        made=result.made.ranges,
+        satisfied=tuple(_satisfied(attempt, lost)) if succeeded or (ends_badly and result.made) else (),
+        skips=tuple(_skips(attempt, lost)) if ends_badly else (),
         cause=f"upstream {step_key} {result.status}" if ends_badly else None,
     )
 
 
-def failed_outcome(attempt: Attempt, error: ErrorInfo) -> Outcome:
-    """The outcome of a step whose body cannot report for itself."""
-    return outcome_of(attempt, StepResult(status=StepStatus.FAILED, events=(), error=error))
+def failed_outcome(attempt: Attempt, error: ErrorInfo, made: IndexSet) -> Outcome:
+    """The outcome of a step whose body cannot report for itself; `made` is what earlier attempts made."""
+    return outcome_of(attempt, StepResult(status=StepStatus.FAILED, events=(), error=error, made=made))
+
+
+def _lost(attempt: Attempt, result: StepResult) -> IndexSet:
+    """The partitions that were not made."""
+    if result.status is StepStatus.SUCCEEDED:
+        return IndexSet()
+    return IndexSet.range(*attempt.plan.partitions_of(attempt.node, attempt.step)) - result.made
 
 
 def _assets(attempt: Attempt, result: StepResult, packed: Sequence[bytes]) -> Iterable[AssetEntry]:
     where = attempt.plan, attempt.node, attempt.step
-    if result.status is StepStatus.SUCCEEDED:
-        return materialized_entries(*where, result.events, packed)
-    return failed_entries(*where) if result.status is StepStatus.FAILED else ()
+    if result.status is StepStatus.SUCCEEDED or result.made:
+        yield from materialized_entries(*where, result.events, packed)
+    if result.status is StepStatus.FAILED:
+        yield from failed_entries(*where, result.made)
 
 
-def _satisfied(attempt: Attempt) -> Iterable[tuple[int, int, int, int]]:
+def _satisfied(attempt: Attempt, lost: IndexSet) -> Iterable[tuple[int, int, int, int]]:
     run: list[int] = []
-    for node, step, need in sorted(attempt.plan.pointwise_downstream(attempt.node, attempt.step)):
+    for node, step, need in sorted(attempt.plan.satisfied_by(attempt.node, attempt.step, lost)):
         if run and run[0] == node and run[2] == step and run[3] == need:
             run[2] = step + 1
             continue
@@ -82,8 +93,8 @@ def _satisfied(attempt: Attempt) -> Iterable[tuple[int, int, int, int]]:
         yield run[0], run[1], run[2], run[3]
 
 
-def _skips(attempt: Attempt) -> Iterable[tuple[int, int, int]]:
-    closure = attempt.plan.downstream_closure({attempt.node: IndexSet.range(attempt.step, attempt.step + 1)})
+def _skips(attempt: Attempt, lost: IndexSet) -> Iterable[tuple[int, int, int]]:
+    closure = attempt.plan.closure_without(attempt.node, attempt.step, lost)
     for node, steps in sorted(closure.items()):
         for start, stop in steps.ranges:
             yield node, start, stop

@@ -6,6 +6,7 @@ import time
 
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.message import Grant, Poisoned
+from assetq.broker.run_reader import made_in_step
 from assetq.errors import StaleAttemptError
 from assetq.execution.failure import ErrorInfo
 from assetq.planning import Plan
@@ -26,7 +27,9 @@ def fail_poisoned(engine: Engine, poisoned: Poisoned) -> None:
     )
     attempt = Attempt(plan, poisoned.node, poisoned.step, poisoned.crashes, int(time.time() * 1000), RECOVERER.worker)
     grant = Grant("", poisoned.run_id, poisoned.node, poisoned.step, poisoned.step + 1, poisoned.fence)
+    where = poisoned.node, poisoned.step
+    made = made_in_step(engine.client, engine.keys, poisoned.run_id, plan, where)
     try:
-        engine.commit(grant, RECOVERER, [failed_outcome(attempt, error)])
+        engine.commit(grant, RECOVERER, [failed_outcome(attempt, error, made)])
     except StaleAttemptError:
         return

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
+from assetq.broker.run_reader import made_in_step
 from assetq.errors import StaleAttemptError, StepInterrupted
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
+from assetq.partitions import IndexSet
 from assetq.workers.drift import fits, refuse
 from assetq.workers.outcome import Attempt, outcome_of
 from assetq.workers.process import ProcessState, RunContext
@@ -128,11 +130,20 @@ class Runner:
             fence=int(grant.fence),
             run_tags=context.tags,
             run_config=context.config,
+            made=self._made(grant, context, step),
         )
         result = self._execute(task, self.state.session_of(context))
         attempt = Attempt(context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name)
         self.batches.observe(context.plan.nodes[grant.node].name, time.time() - started)
         return outcome_of(attempt, result)
+
+    def _made(self, grant: Grant, context: RunContext, step: int) -> IndexSet:
+        """What earlier attempts made of a chunk. Tries are forgotten when a run is rebuilt, so they do not tell."""
+        engine, where = self.state.engine, (grant.node, step)
+        return with_retries(
+            lambda: made_in_step(engine.client, engine.keys, grant.run_id, context.plan, where),
+            deadline_s=COMMIT_RETRY_S,
+        )
 
     def _execute(self, task: StepTask, session: ExecutionSession) -> StepResult:
         def guard() -> None:

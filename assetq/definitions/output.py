@@ -44,9 +44,10 @@ class Output(RecordValue, Generic[T]):
         metadata: Recorded with the materialization.
         data_version: Version of the contents.
         tags: Recorded with the materialization.
+        partition: The one partition that it is, where a step takes several and gives them one by one.
     """
 
-    __slots__ = ("data_version", "metadata", "output_name", "tags", "value")
+    __slots__ = ("data_version", "metadata", "output_name", "partition", "tags", "value")
 
     def __init__(
         self,
@@ -56,8 +57,10 @@ class Output(RecordValue, Generic[T]):
         *,
         data_version: DataVersion | None = None,
         tags: Mapping[str, str] | None = None,
+        partition: str | None = None,
     ) -> None:
         self.value = value
+        self.partition = partition
         self.output_name = output_name or DEFAULT_OUTPUT
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
         self.data_version = data_version
@@ -78,9 +81,10 @@ class MaterializeResult(RecordValue, Generic[T]):
         tags: Recorded with the materialization.
         value: Stored by the I/O manager when given; otherwise the op stored the asset itself.
         check_results: Of the checks that the op evaluated with it.
+        partition: The one partition that it is about, where a step takes several and gives them one by one.
     """
 
-    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
+    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "partition", "tags", "value")
 
     def __init__(
         self,
@@ -91,7 +95,9 @@ class MaterializeResult(RecordValue, Generic[T]):
         tags: Mapping[str, str] | None = None,
         value: Any = NO_VALUE,
         check_results: Sequence[AssetCheckResult] | None = None,
+        partition: str | None = None,
     ) -> None:
+        self.partition = partition
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.check_results = tuple(check_results or ())
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)

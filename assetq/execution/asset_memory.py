@@ -142,11 +142,14 @@ class MemoryRecorder:
         """A step ended and reported events."""
         node = task.plan_node
         span = task.plan.partitions_of(task.node, task.step)
+        if result.status is StepStatus.SUCCEEDED or result.made:
+            self._made(task, result, events)
         if result.status is StepStatus.FAILED:
             for asset in node.assets:
-                self.memory.failed(asset, node.partitions_def, IndexSet.range(*span))
-        if result.status is not StepStatus.SUCCEEDED:
-            return
+                self.memory.failed(asset, node.partitions_def, IndexSet.range(*span) - result.made)
+
+    def _made(self, task: StepTask, result: StepResult, events: Sequence[Event]) -> None:
+        node, span = task.plan_node, task.plan.partitions_of(task.node, task.step)
         for reported, event in zip(result.events, events, strict=True):
             if reported.marks and reported.asset:
                 partitions = marked(node.partitions_def, reported.partition or span, reported)

@@ -174,7 +174,7 @@ def _bound(
     """The context as one of the definition; what it was told in an earlier call is forgotten."""
     before = {name: getattr(context, name) for name in ("partitions_def", "resources", "op_config")}
     context.output_metadata, context.partition_metadata, context.data_versions = {}, {}, {}
-    context.produced, context.user_events = set(), []
+    context.produced, context.user_events, context.failed_partitions = set(), [], {}
     context.definition, context.resources = definition, resources
     context.partitions_def = definition.partitions_def or context.partitions_def
     context.selected = tuple(sorted(str(key) for key in definition.keys))

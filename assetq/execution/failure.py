@@ -9,7 +9,7 @@ from typing import Any
 
 from assetq.definitions import Failure, MetadataValue, RetryPolicy, RetryRequested
 from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
-from assetq.errors import AssetqError, StepFailedError
+from assetq.errors import AssetqError, PartitionsFailedError, StepFailedError
 
 # The op gave what it does not have, or not what it must: it will again.
 NEVER_RETRIED = (StepFailedError, TypeCheckError, TypeCheckFunctionError)
@@ -77,6 +77,9 @@ def retry_delay_s(error: BaseException, policy: RetryPolicy | None, attempt: int
         policy: The op's policy.
         attempt: Number of the attempt that failed, from 1.
     """
+    if isinstance(error, PartitionsFailedError):  # one that may be retried is enough: a retry takes all that failed
+        delays = [retry_delay_s(each, policy, attempt) for each in error.partitions.values()]
+        return max((delay for delay in delays if delay is not None), default=None)
     if isinstance(error, RetryRequested):
         return (error.seconds_to_wait or 0.0) if attempt <= error.max_retries else None
     if isinstance(error, Failure) and not error.allow_retries:

@@ -40,19 +40,29 @@ def materialize(
         resources: Resource key -> resource.
         partition_key: The partition, when assets are partitioned.
         raise_on_error: Raise what the first failed op raised.
-        tags: Tags of the run.
+        tags: Tags of the run. `dagster/asset_partition_range_start` and `dagster/asset_partition_range_end` name a
+            range of partitions, which each asset makes in one step.
         selection: Which of the assets.
 
     Raises:
         UsageError: Definitions, selection, config or partition are wrong; nothing has run.
     """
     defs = Definitions(assets=list(assets), resources=resources)
-    scope = PartitionScope(keys=(partition_key,)) if partition_key is not None else PartitionScope()
+    scope = _scope(partition_key, tags)
     is_idle = selection == "*" and not _has_steps(defs)
     plan = Plan((), ()) if is_idle else make_plan(defs, selection=selection, scope=scope, store=instance)
     return materialize_plan(
         defs, plan, instance=instance, run_config=run_config, tags=tags, raise_on_error=raise_on_error
     )
+
+
+def _scope(partition_key: str | None, tags: Mapping[str, str] | None) -> PartitionScope:
+    tagged = PartitionScope.of_tags(tags)
+    if partition_key is None:
+        return tagged
+    if tagged.ranges:
+        raise UsageError(f"partition_key '{partition_key}' and the tags of a range both name partitions; keep one.")
+    return PartitionScope(keys=(partition_key,))
 
 
 def _has_steps(defs: Definitions) -> bool:

@@ -115,7 +115,7 @@ def _step_key(task: StepTask, node: PlanNode) -> str:
 
 def own_partition_keys(task: StepTask) -> list[str] | None:
     """Keys of a step's own partitions; None for an asset without partitions."""
-    return task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None
+    return task.partition_keys
 
 
 def _only(keys: list[str] | None) -> str | None:
@@ -129,7 +129,7 @@ def upstream_partition_keys(
     grid = _upstream_grid(session, task, op_input)
     if grid is None:
         return None
-    own = WHOLE if task.partition_range is None else IndexSet.range(*task.partition_range)
+    own = task.partitions
     mapping = _mapping(session, task, definition, op_input)
     return [grid.key_at(i) for i in mapping.upstream(own, task.plan_node.partitions_def, grid)]
 

@@ -81,7 +81,8 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         Args:
             defs: The definitions.
             selection: Which assets.
-            partitions: Which partitions: a `PartitionScope`, or what `PartitionScope.parse` reads.
+            partitions: Which partitions: a `PartitionScope`, or what `PartitionScope.parse` reads. By default those
+                that Dagster's tags of a run name, see `PartitionScope.of_tags`.
             priority: A larger one goes first.
             tags: For finding the run, and for the ops to read.
             run_config: Config of ops.
@@ -90,7 +91,8 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
             UsageError: Something is wrong; nothing was submitted.
         """
         self.register_assets(defs)
-        plan = self.plan(defs, selection=selection, scope=PartitionScope.parse(partitions))
+        scope = PartitionScope.of_tags(tags) if partitions is None else PartitionScope.parse(partitions)
+        plan = self.plan(defs, selection=selection, scope=scope)
         return self.submit_plan(plan, priority=priority, tags=tags, run_config=run_config, defs=defs)
 
     def plan(self, defs: Definitions, *, selection: Any = "*", scope: PartitionScope | None = None) -> Plan:
@@ -184,6 +186,10 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
     @abstractmethod
     def step_states(self, run_id: str) -> dict[int, dict[str, IndexSet]]:
         """Node -> final state -> steps. Steps that have not ended are in none."""
+
+    @abstractmethod
+    def made_partitions(self, run_id: str) -> dict[int, IndexSet]:
+        """Node -> partitions made by steps that did not succeed as a whole, or not at once."""
 
     @abstractmethod
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:

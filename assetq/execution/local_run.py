@@ -61,6 +61,7 @@ class LocalRun:
     ended_at_ms: int | None = None
     events: list[Event] = field(default_factory=list)
     states: dict[int, dict[str, IndexSet]] = field(default_factory=dict)
+    made: dict[int, IndexSet] = field(default_factory=dict)
     current: tuple[int, int] | None = None
     exception: BaseException | None = None
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -139,11 +140,11 @@ class LocalRun:
     def _run_step(self, node: int, step: int) -> None:
         self.current = (node, step)
         step_key = self.plan.step_key(node, step)
-        attempt = 1
+        attempt, made = 1, IndexSet()
         while True:
             self.note(EventType.STEP_START, step_key=step_key, attempt=attempt)
             self._flush()
-            task = StepTask(self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config)
+            task = StepTask(self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config, made)
             try:
                 result = execute_step(self.session, task)
             except StepInterrupted:
@@ -153,7 +154,7 @@ class LocalRun:
             self._flush()
             if result.status is not StepStatus.RETRY or self.canceled.wait(result.retry_delay_ms / 1000):
                 break
-            attempt += 1
+            attempt, made = attempt + 1, result.made
         self.current = None
 
     def _report(self, task: StepTask, result: StepResult) -> None:
@@ -162,6 +163,8 @@ class LocalRun:
             self._pass_on(task, event)
         if self.recorder is not None:
             self.recorder.step_ended(task, result, self.events[first:])
+        if result.made:
+            self.made[task.node] = self.made.get(task.node, IndexSet()) | result.made
         if result.status in STATE_OF:
             self._end(task.node, IndexSet.range(task.step, task.step + 1), STATE_OF[result.status])
         error = {"error": result.error.to_json()} if result.error else {}
@@ -170,22 +173,23 @@ class LocalRun:
         if result.status in (StepStatus.FAILED, StepStatus.SKIPPED):
             is_stopped = isinstance(result.exception, KeyboardInterrupt)  # nothing else starts then
             self.exception = result.exception if is_stopped else self.exception or result.exception
-            self._skip_downstream(task)
+            self._skip_downstream(task, result.made)
 
     def _pass_on(self, task: StepTask, event: StepEvent) -> None:
-        keys = task.plan.partition_keys_of(task.node, task.step)
+        grid, (start, stop) = task.plan_node.partitions_def, event.partition or task.partition_range or (0, 1)
         self.note(
             event.type,
             step_key=task.step_key,
             asset=event.asset,
-            partition=partition_text((keys[0], keys[-1])) if keys else None,
+            partition=partition_text((grid.key_at(start), grid.key_at(stop - 1))) if grid else None,
             attempt=task.attempt,
             message=event.message,
             data=event.data,
         )
 
-    def _skip_downstream(self, task: StepTask) -> None:
-        closure = self.plan.downstream_closure({task.node: IndexSet.range(task.step, task.step + 1)})
+    def _skip_downstream(self, task: StepTask, made: IndexSet) -> None:
+        lost = IndexSet.range(*task.plan.partitions_of(task.node, task.step)) - made
+        closure = self.plan.closure_without(task.node, task.step, lost)
         for node, steps in closure.items():
             fresh = steps - self.states.get(node, {}).get("skipped", IndexSet())
             self._end(node, fresh, "skipped")

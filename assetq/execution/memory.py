@@ -170,6 +170,10 @@ class MemoryInstance(Instance):
         """Final states of steps."""
         return {node: dict(states) for node, states in self._run(run_id).states.items()}
 
+    def made_partitions(self, run_id: str) -> dict[int, IndexSet]:
+        """Partitions made by steps that did not succeed as a whole."""
+        return dict(self._run(run_id).made)
+
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         """Give a run further tags."""
         run = self._run(run_id)

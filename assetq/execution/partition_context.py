@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from assetq.definitions import Failure
 from assetq.errors import UsageError
 from assetq.execution.step_context import StepContext
 from assetq.partitions import (
@@ -13,6 +16,9 @@ from assetq.partitions import (
     TimeWindow,
     TimeWindowPartitionsDefinition,
 )
+
+LOGGED = 20
+"""Failed partitions that get a line in the log of the step."""
 
 
 class PartitionContext(StepContext):
@@ -25,14 +31,14 @@ class PartitionContext(StepContext):
         """True when the step has exactly one partition."""
         if self.given_range is not None:
             return self.given_range.start == self.given_range.end
-        return self.partition_range is not None and self.partition_range[1] - self.partition_range[0] == 1
+        return self.partition_range is not None and len(self._left()) == 1
 
     @property
     def has_partition_key_range(self) -> bool:
         """True when the step has several partitions."""
         if self.given_range is not None:
             return not self.has_partition_key
-        return self.partition_range is not None and self.partition_range[1] - self.partition_range[0] > 1
+        return self.partition_range is not None and len(self._left()) > 1
 
     @property
     def partition_key(self) -> str:
@@ -63,17 +69,18 @@ class PartitionContext(StepContext):
 
     @property
     def partition_keys(self) -> list[str]:
-        """Keys of the step's partitions, in order."""
-        definition, (start, stop) = self._partitioned()
-        return definition.keys_of(IndexSet.range(start, stop) & definition.all_indices())
+        """Keys of the step's partitions, in order; of a retry, those that no earlier attempt has made."""
+        definition, _ = self._partitioned()
+        return definition.keys_of(self._left() & definition.all_indices())
 
     @property
     def partition_key_range(self) -> PartitionKeyRange:
-        """First and last partition of the step."""
+        """First and last partition of the step; of a retry, those of what no earlier attempt has made."""
         if self.given_range is not None:
             return self.given_range
-        definition, (start, stop) = self._partitioned()
-        return PartitionKeyRange(definition.key_at(start), definition.key_at(stop - 1))
+        definition, _ = self._partitioned()
+        left = self._left()
+        return PartitionKeyRange(definition.key_at(left.first), definition.key_at(left.last))
 
     @property
     def asset_partition_key_range(self) -> PartitionKeyRange:
@@ -90,6 +97,57 @@ class PartitionContext(StepContext):
         definition = self.partitions_def
         keys = self.partition_key_range
         return _window(definition, keys.start, keys.end)
+
+    @contextmanager
+    def partition(self, partition_key: str) -> Iterator[str]:
+        """Work on one partition of the step: an error fails this partition, and the step goes on behind the block.
+
+        What is not an `Exception`, such as the end of the process, leaves the block. A step with failed partitions
+        fails in the end; those that did not fail are recorded as materialized.
+
+        Args:
+            partition_key: One of `partition_keys`.
+
+        Raises:
+            UsageError: It is no partition of the step.
+        """
+        self._check_own(partition_key)
+        try:
+            yield partition_key
+        except Exception as error:
+            self.fail_partition(partition_key, error)
+
+    def fail_partition(self, partition_key: str, error: Exception | str) -> None:
+        """Note that one partition of the step cannot be made; see `partition`.
+
+        A partition that an earlier attempt made stays made: that it failed now is only logged.
+
+        Args:
+            partition_key: One of `partition_keys`.
+            error: Why.
+
+        Raises:
+            UsageError: It is no partition of the step.
+        """
+        is_made = self._check_own(partition_key) in self.made_before
+        reason = error if isinstance(error, BaseException) else Failure(error)
+        if is_made:
+            self.log.warning("Partition '%s' failed, and was made by an earlier attempt: %s", partition_key, reason)
+            return
+        if len(self.failed_partitions) < LOGGED:
+            self.log.warning("Partition '%s' failed: %s: %s", partition_key, type(reason).__name__, reason)
+        self.failed_partitions.setdefault(partition_key, reason)
+
+    def _check_own(self, partition_key: str) -> int:
+        definition, (start, stop) = self._partitioned()
+        index = definition.find(partition_key)
+        if index is None or not start <= index < stop:
+            keys = self.partition_key_range
+            raise UsageError(
+                f"'{partition_key}' is no partition of the step, which has '{keys.start}' to '{keys.end}'; see "
+                "context.partition_keys."
+            )
+        return index
 
     def asset_partition_key_for_output(self, output_name: str = "result") -> str:
         """Key of the one partition of an output."""
@@ -154,6 +212,9 @@ class PartitionContext(StepContext):
     def _check_output(self, output_name: str) -> None:
         if self.definition is not None:
             self.asset_key_for_output(output_name)
+
+    def _left(self) -> IndexSet:
+        return IndexSet.range(*self._partitioned()[1]) - self.made_before
 
     def _partitioned(self) -> tuple[PartitionsDefinition, tuple[int, int]]:
         definition, given = self.partitions_def, self.given_range

@@ -31,17 +31,19 @@ from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
 from assetq.definitions.signature import declares_output
-from assetq.errors import CheckFailedError, DefinitionError, StepFailedError
+from assetq.errors import CheckFailedError, DefinitionError, StaleAttemptError, StepFailedError
 from assetq.execution.context import ExecutionContext
 from assetq.execution.data_version import VersionMark
 from assetq.execution.declared_type import check_output
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.io_config import output_config
+from assetq.execution.partition_account import PartitionAccount
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_versions import StepVersions, observed_mark
 from assetq.execution.task import Guard, StepTask
 from assetq.io import OutputContext
 from assetq.io.context import NO_JOB
+from assetq.partitions import IndexSet
 
 NOTES = (AssetMaterialization, AssetObservation, ExpectationResult, AssetCheckEvaluation)
 RESULTS = (Output, MaterializeResult, ObserveResult, AssetCheckResult, *NOTES)
@@ -100,6 +102,10 @@ class StepReport:
     given_metadata: dict[str, dict[str, MetadataValue]] = field(default_factory=dict)
     evaluations: dict[AssetCheckKey, AssetCheckEvaluation] = field(default_factory=dict)
     observed: int = 0
+    parts: PartitionAccount = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parts = PartitionAccount(self.task, self.context.failed_partitions)
 
     def take(self, returned: Any) -> None:
         """Handle what the op returned, or yields.
@@ -172,15 +178,17 @@ class StepReport:
         return found
 
     def _store(self, output: OpOutput, item: Any) -> None:
-        if output.name in self.produced:
+        partition = item.partition if isinstance(item, Output | MaterializeResult) else None
+        if output.name in self.produced and (partition is None or output.name not in self.parts.given):
             raise StepFailedError(f"'{self.definition.op.name}' gave output '{output.name}' twice; give it once.")
+        made = self.parts.good if partition is None else self.parts.take(output, partition)
         metadata: dict[str, MetadataValue] = {}
         value, data_version, tags = item, None, {}
         if isinstance(item, Output | MaterializeResult):
             metadata.update(item.metadata)
             self.given_metadata[output.name] = dict(item.metadata)
             value, data_version, tags = item.value, item.data_version, item.tags
-        self.values[output.name] = None if value is NO_VALUE else value
+        self._keep_value(output.name, None if value is NO_VALUE else value, partition)
         metadata.update(self.context.metadata_of(output.name, output.key))
         if value is not NO_VALUE and value is not None and output.is_nothing:
             raise StepFailedError(
@@ -189,17 +197,52 @@ class StepReport:
             )
         if value is not NO_VALUE and not output.is_nothing:
             check_output(output, value, self.context, self.definition.op.name)
-            metadata.update(self._handle_output(output, value, metadata))
+            made, stored = self._store_value(output, value, metadata, made, partition)
+            metadata.update(stored)
         version = self.context.data_versions.get(str(output.key)) or (data_version.value if data_version else None)
-        self._materialized(output, metadata, version, tags)
+        self._materialized(output, metadata, version, tags, made)
         self.produced.add(output.name)
         for result in getattr(item, "check_results", ()):
             self._evaluate(result, output.key)
 
+    def _keep_value(self, name: str, value: Any, partition: str | None) -> None:
+        if partition is None:
+            self.values[name] = value
+        else:
+            self.values.setdefault(name, {})[partition] = value
+
+    def _store_value(
+        self,
+        output: OpOutput,
+        value: Any,
+        metadata: Mapping[str, MetadataValue],
+        made: IndexSet,
+        partition: str | None,
+    ) -> tuple[IndexSet, Mapping[str, MetadataValue]]:
+        """What was stored, and its metadata. One partition of several that cannot be stored fails alone."""
+        if not made:
+            return made, {}
+        if partition is None:
+            return made, self._handle_output(output, self.parts.kept(value), metadata, made)
+        try:
+            return made, self._handle_output(output, value, metadata, made, is_one=True)
+        except StaleAttemptError:
+            raise
+        except Exception as error:
+            self.context.fail_partition(partition, error)
+            return IndexSet(), {}
+
     def _handle_output(
-        self, output: OpOutput, value: Any, metadata: Mapping[str, MetadataValue]
+        self,
+        output: OpOutput,
+        value: Any,
+        metadata: Mapping[str, MetadataValue],
+        made: IndexSet,
+        *,
+        is_one: bool = False,
     ) -> Mapping[str, MetadataValue]:
-        context = self._output_context(output, metadata)
+        is_by_partition = not is_one and self.parts.is_by_partition(value)
+        context = self._output_context(output, metadata, self.parts.keys_of(made), is_by_partition)
         returned: Any = self.session.io_manager(output.io_manager_key).handle_output(context, value)
         for event in context.consume_events():
             self.note(event)
@@ -225,13 +268,20 @@ class StepReport:
             f"'{output.name}'; it returns nothing, a dict of metadata, or an AssetMaterialization, or yields them."
         )
 
-    def _output_context(self, output: OpOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
+    def _output_context(
+        self,
+        output: OpOutput,
+        metadata: Mapping[str, MetadataValue],
+        partition_keys: list[str] | None,
+        is_by_partition: bool,
+    ) -> OutputContext:
         task, op = self.task, self.definition.op
         return OutputContext(
             name=output.name,
             asset_key=output.key,
             run_id=task.run_id,
-            partition_keys=task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None,
+            partition_keys=partition_keys,
+            is_by_partition=is_by_partition,
             partitions_def=task.plan_node.partitions_def,
             definition_metadata=output.spec.metadata,
             annotation=output.annotation,
@@ -255,18 +305,36 @@ class StepReport:
         metadata: Mapping[str, MetadataValue],
         data_version: str | None,
         tags: Mapping[str, str],
+        made: IndexSet,
+    ) -> None:
+        """One event for the whole step, or for each range of partitions that were made."""
+        if self.task.partition_range is None or made == IndexSet.range(*self.task.partition_range):
+            self._materialized_part(output, metadata, data_version, tags, made, None)
+            return
+        for span in made.ranges:
+            self._materialized_part(output, metadata, data_version, tags, IndexSet.range(*span), span)
+
+    def _materialized_part(
+        self,
+        output: OpOutput,
+        metadata: Mapping[str, MetadataValue],
+        data_version: str | None,
+        tags: Mapping[str, str],
+        made: IndexSet,
+        span: tuple[int, int] | None,
     ) -> None:
         data: dict[str, Any] = {"metadata": plain(metadata)}
         if output.spec.code_version:
             data["code_version"] = output.spec.code_version
-        marks, versions = StepVersions(self.session, self.task).made(output.key, data_version)
+        marks, versions = StepVersions(self.session, self.task).made(output.key, data_version, made)
         data.update(versions)
         if tags:
             data["tags"] = dict(tags)
-        by_partition = self.context.partition_metadata.get(str(output.key))
-        if by_partition:
-            data["partition_metadata"] = {key: plain(normalize_metadata(m)) for key, m in by_partition.items()}
-        self._event(EventType.ASSET_MATERIALIZATION, output.key, data, marks=marks)
+        by_partition = self.context.partition_metadata.get(str(output.key), {})
+        own = by_partition if span is None else set(self.parts.keys_of(made) or ()) & set(by_partition)
+        if own:
+            data["partition_metadata"] = {key: plain(normalize_metadata(by_partition[key])) for key in own}
+        self._event(EventType.ASSET_MATERIALIZATION, output.key, data, marks=marks, partition=span)
 
     def note(self, item: Any) -> None:
         """Record an event that the op made itself, by yielding it or through `context.log_event`.
@@ -371,6 +439,9 @@ class StepReport:
 
     def _finish(self) -> None:
         op = self.definition.op
+        self.parts.close()
+        if self.parts.is_lost:
+            self.parts.refuse_failed()
         missing = [output for output in op.outputs if output.is_required and output.name not in self.produced]
         if missing:
             raise StepFailedError(
@@ -381,6 +452,7 @@ class StepReport:
             if key not in self.evaluations:
                 raise StepFailedError(f"'{op.name}' gave no result for check '{key}'. Return or yield one.")
         self._stop_at(self.evaluations.values())
+        self.parts.refuse_failed()
 
     def _expected_checks(self) -> list[AssetCheckKey]:
         if isinstance(self.definition, AssetChecksDefinition):
@@ -407,6 +479,9 @@ class StepReport:
         data: Mapping[str, Any],
         message: str | None = None,
         marks: tuple[VersionMark, ...] = (),
+        partition: tuple[int, int] | None = None,
     ) -> None:
         asset = None if key is None else str(key)
-        self.events.append(StepEvent(kind, now_ms(), asset=asset, message=message, data=data, marks=marks))
+        self.events.append(
+            StepEvent(kind, now_ms(), asset=asset, partition=partition, message=message, data=data, marks=marks)
+        )

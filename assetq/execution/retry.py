@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from assetq.definitions import Definitions
 from assetq.errors import UsageError
 from assetq.execution.instance import Instance, RunHandle
@@ -9,10 +11,10 @@ from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
 
-def remaining_plan(plan: Plan, states: dict[int, dict[str, IndexSet]]) -> Plan:
-    """The plan of every step that has not succeeded."""
+def remaining_plan(plan: Plan, states: dict[int, dict[str, IndexSet]], made: Mapping[int, IndexSet]) -> Plan:
+    """The plan of every step that has not succeeded, without the partitions that such steps made all the same."""
     left = {node.index: node.steps - states.get(node.index, {}).get("succeeded", IndexSet()) for node in plan.nodes}
-    return plan.restrict(left)
+    return plan.restrict(left, made)
 
 
 def retry(instance: Instance, run_id: str, *, failed_only: bool, defs: Definitions | None) -> RunHandle:
@@ -22,7 +24,7 @@ def retry(instance: Instance, run_id: str, *, failed_only: bool, defs: Definitio
         raise UsageError(f"Run {run_id} is still {record.status}; wait for its end, or cancel it first.")
     plan = instance.get_plan(run_id)
     if failed_only:
-        plan = remaining_plan(plan, instance.step_states(run_id))
+        plan = remaining_plan(plan, instance.step_states(run_id), instance.made_partitions(run_id))
     if not plan.nodes:
         raise UsageError(
             f"Nothing to retry: every step of run {run_id} succeeded. Without --failed all of it runs again."

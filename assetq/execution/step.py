@@ -7,19 +7,19 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition
 from assetq.definitions.config import op_config
-from assetq.errors import CheckFailedError, StaleAttemptError, StepInterrupted
+from assetq.errors import CheckFailedError, PartitionsFailedError, StaleAttemptError, StepInterrupted
 from assetq.execution.context import ExecutionContext, RunInfo, context_class, current
 from assetq.execution.declared_type import check_input
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
 from assetq.execution.inputs import load_input
-from assetq.execution.report import StepReport
+from assetq.execution.report import StepReport, now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
 from assetq.execution.step_reach import StepReach
 from assetq.execution.task import Guard, StepResult, StepStatus, StepTask, no_guard
-from assetq.partitions import partition_loading_context
+from assetq.partitions import IndexSet, partition_loading_context
 
 
 def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no_guard) -> StepResult:
@@ -76,6 +76,7 @@ class _Attempt:
             definition=self.definition,
             partitions_def=task.plan_node.partitions_def,
             partition_range=task.partition_range,
+            made_before=task.made,
             selected=task.plan_node.assets,
             selected_checks=task.plan_node.checks,
             resources=self.session.resources(),
@@ -127,26 +128,37 @@ class _Attempt:
 
     def failed(self, error: BaseException) -> StepResult:
         """The result of an attempt that raised."""
-        if not isinstance(error, CheckFailedError):
-            # A blocking check fails when the asset was made; nothing else that fails leaves one.
-            self.events[:] = [e for e in self.events if e.type is not EventType.ASSET_MATERIALIZATION]
+        made = self.report.parts.made_despite(error, self.definition.op.outputs)
+        if not isinstance(error, CheckFailedError | PartitionsFailedError):
+            # A blocking check fails when the asset was made; nothing else leaves more than single partitions.
+            self.events[:] = [e for e in self.events if _stays(e, made)]
+        if made or isinstance(error, PartitionsFailedError):
+            self.events.append(self.report.parts.failure_event(error, made, now_ms()))
         delay_s = retry_delay_s(error, self.definition.op.retry_policy, self.task.attempt)
         status = StepStatus.FAILED if delay_s is None else StepStatus.RETRY
         if status is StepStatus.FAILED and not isinstance(error, KeyboardInterrupt):
             self._run_hooks(error)
         logging.getLogger("assetq.step").info("%s %s: %s", self.task.step_key, status, error)
-        return StepResult(status, tuple(self.events), error_info(error), int((delay_s or 0) * 1000), error)
+        delay_ms, made = int((delay_s or 0) * 1000), made | self.task.made
+        return StepResult(status, tuple(self.events), error_info(error), delay_ms, error, made)
+
+
+def _stays(event: StepEvent, made: IndexSet) -> bool:
+    """False for the materialization of what does not count as made."""
+    if event.type is not EventType.ASSET_MATERIALIZATION:
+        return True
+    return event.partition is not None and not IndexSet.range(*event.partition) - made
 
 
 def partition_tags(task: StepTask) -> dict[str, str]:
     """Tags by which code written for Dagster finds the partitions of its run."""
     if task.partition_range is None:
         return {}
-    grid, (start, stop) = task.plan_node.partitions_def, task.partition_range
+    grid, left = task.plan_node.partitions_def, task.partitions
     assert grid is not None
-    if stop - start == 1:
-        return {"dagster/partition": grid.key_at(start)}
+    if len(left) == 1:
+        return {"dagster/partition": grid.key_at(left.first)}
     return {
-        "dagster/asset_partition_range_start": grid.key_at(start),
-        "dagster/asset_partition_range_end": grid.key_at(stop - 1),
+        "dagster/asset_partition_range_start": grid.key_at(left.first),
+        "dagster/asset_partition_range_end": grid.key_at(left.last),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetCheckKey, AssetKey, AssetsDefinition, Op
 from assetq.errors import UsageError, suggest
-from assetq.partitions import PartitionKeyRange, PartitionsDefinition
+from assetq.partitions import IndexSet, PartitionKeyRange, PartitionsDefinition
 
 if TYPE_CHECKING:
     from pdb import Pdb
@@ -52,6 +52,8 @@ class StepContext:
         run: The run; of a context that was built for a direct call, a stand-in.
         definition: The op with its assets; None while a built context is in no call.
         partitions_def, partition_range: The partitions of the step, as a half-open range of indices.
+        made_before: Of these partitions those that earlier attempts made.
+        failed_partitions: Key -> why it failed, as `partition` and `fail_partition` have noted it.
         given_range: Instead of them the keys that a built context was given.
         selected: Keys of the assets to materialize, as text.
         selected_checks: Keys of the checks to evaluate, as text.
@@ -77,6 +79,8 @@ class StepContext:
     definition: AssetsDefinition | None = None
     partitions_def: PartitionsDefinition | None = None
     partition_range: tuple[int, int] | None = None
+    made_before: IndexSet = field(default_factory=IndexSet)
+    failed_partitions: dict[str, BaseException] = field(default_factory=dict)
     given_range: PartitionKeyRange | None = None
     selected: tuple[str, ...] = ()
     selected_checks: tuple[str, ...] = ()

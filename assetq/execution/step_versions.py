@@ -30,29 +30,27 @@ class StepVersions:
     session: ExecutionSession
     task: StepTask
 
-    def made(self, key: AssetKey, given: str | None) -> tuple[tuple[VersionMark, ...], dict[str, Any]]:
+    def made(
+        self, key: AssetKey, given: str | None, partitions: IndexSet
+    ) -> tuple[tuple[VersionMark, ...], dict[str, Any]]:
         """What is recorded of an asset that the step makes.
 
         Args:
             key: The asset.
             given: The data version that the op gave.
+            partitions: Which of its partitions; {0} without.
 
         Returns:
             Marks of its partitions in their order, and what the event tells: the data version (a digest when the
             partitions have several), the versions that were read, and whether the op gave its own.
         """
-        marks, read = made_marks(self._asset(key), self._partitions, self.session.instance, self.task.run_id, given)
+        marks, read = made_marks(self._asset(key), partitions, self.session.instance, self.task.run_id, given)
         told: dict[str, Any] = {"data_version": joint_version(marks)}
         if read:
             told["input_data_versions"] = read
         if given is not None:
             told["is_user_provided"] = True
         return tuple(marks), told
-
-    @property
-    def _partitions(self) -> IndexSet:
-        span = self.task.partition_range
-        return WHOLE if span is None else IndexSet.range(*span)
 
     def _asset(self, key: AssetKey) -> VersionedAsset:
         """The asset, partitioned as the plan says."""

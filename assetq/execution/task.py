@@ -9,6 +9,7 @@ from typing import Any
 
 from assetq.execution.event import StepEvent
 from assetq.execution.failure import ErrorInfo
+from assetq.partitions import IndexSet
 from assetq.planning import Plan, PlanNode
 
 Guard = Callable[[], None]
@@ -20,7 +21,10 @@ def no_guard() -> None:
 
 @dataclass(frozen=True, slots=True)
 class StepTask:
-    """One attempt at one step; `attempt` counts the op's own tries from 1, `fence` numbers the attempt."""
+    """One attempt at one step; `attempt` counts the op's own tries from 1, `fence` numbers the attempt.
+
+    `made` are the partitions that earlier attempts made: this one leaves them out.
+    """
 
     run_id: str
     plan: Plan
@@ -30,6 +34,7 @@ class StepTask:
     fence: int = 0
     run_tags: Mapping[str, str] = field(default_factory=dict)
     run_config: Mapping[str, Any] = field(default_factory=dict)
+    made: IndexSet = field(default_factory=IndexSet)
 
     @property
     def plan_node(self) -> PlanNode:
@@ -45,6 +50,17 @@ class StepTask:
     def partition_range(self) -> tuple[int, int] | None:
         """Half-open range of partitions; None for an asset without."""
         return None if self.plan_node.partitions_def is None else self.plan.partitions_of(self.node, self.step)
+
+    @property
+    def partitions(self) -> IndexSet:
+        """The partitions that are to be made; {0} for an asset without."""
+        return IndexSet.range(*(self.partition_range or (0, 1))) - self.made
+
+    @property
+    def partition_keys(self) -> list[str] | None:
+        """Keys of the partitions that are to be made; None for an asset without."""
+        grid = self.plan_node.partitions_def
+        return None if grid is None else [grid.key_at(index) for index in self.partitions]
 
     @property
     def partition_count(self) -> int:
@@ -64,10 +80,14 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How an attempt ended, and what it reported."""
+    """How an attempt ended, and what it reported.
+
+    `made` are the partitions that this and earlier attempts made, where the step has not succeeded as a whole.
+    """
 
     status: StepStatus
     events: tuple[StepEvent, ...]
     error: ErrorInfo | None = None
     retry_delay_ms: int = 0
     exception: BaseException | None = None
+    made: IndexSet = field(default_factory=IndexSet)

@@ -29,6 +29,7 @@ class OutputContext(PartitionedContext):
         version: Always None for assets.
         asset_spec: What is known of the asset.
         output_metadata: What the op has recorded with the value.
+        is_by_partition: True when the value is a mapping by partition key, even of a single one.
         fence: Number of the attempt; part of temporary names.
         guard: Raises `StaleAttemptError` when the attempt has lost its lease; call it before a value
             becomes visible.
@@ -45,6 +46,7 @@ class OutputContext(PartitionedContext):
         version: str | None = None,
         asset_spec: AssetSpec | None = None,
         output_metadata: Mapping[str, Any] | None = None,
+        is_by_partition: bool = False,
         fence: int = 0,
         guard: Callable[[], None] = always_current,
         **told: Any,
@@ -53,6 +55,7 @@ class OutputContext(PartitionedContext):
         self.mapping_key = mapping_key
         self.version = version
         self.output_metadata: dict[str, Any] = dict(output_metadata or {})
+        self.is_by_partition = is_by_partition
         self.fence = fence
         self.guard = guard
         self.recorded: dict[str, MetadataValue] = {}

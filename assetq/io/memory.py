@@ -19,7 +19,7 @@ class InMemoryIOManager(IOManager):
         """Keep a value."""
         context.guard()
         keys = context.partition_keys
-        if keys is not None and len(keys) > 1:
+        if keys is not None and (len(keys) > 1 or context.is_by_partition):
             for key in keys:
                 self.values[str(context.asset_key), key] = obj[key]
             return

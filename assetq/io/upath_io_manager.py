@@ -145,7 +145,7 @@ class UPathIOManager(IOManager):
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Store one value, or a mapping of values by partition key when the step has several partitions."""
         keys = _keys_of(context)
-        if len(keys) == 1:
+        if len(keys) == 1 and not context.is_by_partition:
             context.add_output_metadata({**self._store(context, obj, keys[0]), **self.get_metadata(context, obj)})
             return
         for key, value in _by_partition(context, obj).items():

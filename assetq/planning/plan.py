@@ -11,7 +11,7 @@ from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping
 from assetq.planning.closure import closed
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.pinned import PinnedPartitionMapping
-from assetq.planning.reach import fixed_need, read_steps, reading_steps
+from assetq.planning.reach import fixed_need, read_steps, reading_steps, steps_reading
 from assetq.planning.wire import pack_plan, unpack_plan
 
 Step = tuple[int, int]
@@ -230,15 +230,55 @@ class Plan:
         closure = {node: found - steps.get(node, IndexSet()) for node, found in reached.items()}
         return {node: found for node, found in closure.items() if found}
 
-    def restrict(self, steps: Mapping[int, IndexSet]) -> Plan:
+    def readers_of(self, node: int, partitions: IndexSet) -> dict[int, IndexSet]:
+        """Steps that read some partitions of a node, by node; by a loop also the step that makes them."""
+        above, found = self.nodes[node], dict[int, IndexSet]()
+        for edge in self._edges_out_of(node):
+            read = steps_reading(edge, above, self.nodes[edge.downstream], partitions)
+            found[edge.downstream] = found.get(edge.downstream, IndexSet()) | read
+        return found
+
+    def closure_without(self, node: int, step: int, lost: IndexSet) -> dict[int, IndexSet]:
+        """Everything that cannot run when a step fails to make some of its partitions: transitive, as ranges.
+
+        What reads only the other partitions is not in it.
+        """
+        one = IndexSet.range(step, step + 1)
+        if lost == IndexSet.range(*self.partitions_of(node, step)):
+            return self.downstream_closure({node: one})
+        first = self.readers_of(node, lost)
+        first[node] = first.get(node, IndexSet()) - one
+        closure = self.downstream_closure(first)
+        for below, steps in first.items():
+            closure[below] = closure.get(below, IndexSet()) | steps
+        return {below: steps for below, steps in closure.items() if steps}
+
+    def satisfied_by(self, node: int, step: int, lost: IndexSet) -> list[tuple[int, int, int]]:
+        """`pointwise_downstream` of a step without what reads, directly or not, partitions that it failed to make."""
+        skipped = self.closure_without(node, step, lost) if lost else {}
+        below = self.pointwise_downstream(node, step)
+        return [entry for entry in below if entry[1] not in skipped.get(entry[0], IndexSet())]
+
+    def partly_made(self, node: int, failed: IndexSet, made: IndexSet) -> tuple[IndexSet, IndexSet]:
+        """Of failed steps those that made some of their partitions, and the partitions that these did not make."""
+        own = made & self.nodes[node].partitions_in(failed)
+        steps = self.nodes[node].steps_of(own)
+        return steps, self.nodes[node].partitions_in(steps) - own
+
+    def restrict(self, steps: Mapping[int, IndexSet], made: Mapping[int, IndexSet] | None = None) -> Plan:
         """The plan of only these steps; what they read from steps left out counts as done.
 
         Chunks stay as they are: where a chunked node keeps only some of them, each kept range is cut anew.
+
+        Args:
+            steps: Node -> steps to keep.
+            made: Node -> partitions of these steps that are left out, because they were made already.
         """
         kept = [
-            replace(node, partitions=node.partitions_in(steps[node.index]))
+            replace(node, partitions=left)
             for node in self.nodes
-            if steps.get(node.index) and node.partitions_in(steps[node.index])
+            if steps.get(node.index)
+            and (left := node.partitions_in(steps[node.index]) - (made or {}).get(node.index, IndexSet()))
         ]
         place = {node.index: i for i, node in enumerate(kept)}
         nodes = tuple(replace(node, index=i) for i, node in enumerate(kept))

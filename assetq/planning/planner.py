@@ -106,7 +106,6 @@ class _Planner:
             raise UsageError("None of the selected assets is partitioned; leave the partition out.")
 
     def _node(self, index: int, definition: AssetsDefinition, partitions: IndexSet) -> PlanNode:
-        policy = definition.backfill_policy
         op = definition.op
         return PlanNode(
             index=index,
@@ -116,12 +115,18 @@ class _Planner:
             pool=op.pool or "default",
             partitions_def=self.grids.of(definition),
             partitions=partitions,
-            chunk=policy.chunk if policy and definition.partitions_def is not None else 1,
+            chunk=self._chunk(definition),
             retry=op.retry_policy,
             priority=_priority(definition),
             fingerprint=self.defs.fingerprint([op.name]),
             is_reversed=self.scope.reverse and not any(_is_loop(definition, dep) for dep in definition.deps),
         )
+
+    def _chunk(self, definition: AssetsDefinition) -> int:
+        policy = definition.backfill_policy
+        if definition.partitions_def is None:
+            return 1
+        return 0 if self.scope.one_step else policy.chunk if policy else 1
 
     def _is_wanted(self, definition: AssetsDefinition, key: AssetCheckKey) -> bool:
         return not isinstance(definition, AssetChecksDefinition) or key in self.checks

@@ -30,13 +30,19 @@ def reading_steps(edge: PlanEdge, above: PlanNode, below: PlanNode, steps: Index
         return steps
     if edge.is_gate:
         return below.steps
-    read = edge.mapping.downstream(above.partitions_in(steps), above.partitions_def, below.partitions_def)
-    found = below.steps_of(read)
+    found = steps_reading(edge, above, below, above.partitions_in(steps))
     if not edge.is_loop or above.chunk == 1:
         return found
     return found - IndexSet.from_indices(
         step for step in _doubtful(edge, above, found & steps) if not read_steps(edge, above, below, step) & steps
     )
+
+
+def steps_reading(edge: PlanEdge, above: PlanNode, below: PlanNode, partitions: IndexSet) -> IndexSet:
+    """Steps of the plan that read some partitions of `above`; by a loop also the step that makes them."""
+    if edge.is_gate:
+        return below.steps if partitions else partitions
+    return below.steps_of(edge.mapping.downstream(partitions, above.partitions_def, below.partitions_def))
 
 
 def _doubtful(edge: PlanEdge, node: PlanNode, found: IndexSet) -> IndexSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from assetq.errors import UsageError
 from assetq.partitions import IndexSet, PartitionKeyRange, PartitionsDefinition
 
+RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+PARTITION_TAG = "dagster/partition"
 WORDS = ("all", "missing", "failed", "stale")
 
 
@@ -26,6 +28,7 @@ class PartitionScope:
         stale: Those that are out of date, and what is made from them.
         anchor: Asset whose partitions `keys` and `ranges` name; by default the roots of the selection.
         reverse: The newest partitions first.
+        one_step: All contiguous partitions of an asset in one step, whatever its policy says.
     """
 
     keys: tuple[str, ...] = ()
@@ -36,6 +39,7 @@ class PartitionScope:
     stale: bool = False
     anchor: str | None = None
     reverse: bool = False
+    one_step: bool = False
 
     def __post_init__(self) -> None:
         given = [name for name in WORDS if getattr(self, name)]
@@ -62,6 +66,22 @@ class PartitionScope:
                 raise UsageError(f"Range '{first}..{last}' runs backwards; write '{last}..{first}'.")
             found = found | between
         return found & grid.all_indices(now)
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str] | None) -> PartitionScope:
+        """What Dagster's tags of a run say: a range, which each asset makes in one step, or one partition.
+
+        Raises:
+            UsageError: They contradict each other, or one end of the range is missing.
+        """
+        start, end, one = ((tags or {}).get(name) for name in (RANGE_START_TAG, RANGE_END_TAG, PARTITION_TAG))
+        if (start is None) != (end is None):
+            raise UsageError(f"Tags '{RANGE_START_TAG}' and '{RANGE_END_TAG}' name a range together; give both.")
+        if start is None or end is None:
+            return cls() if one is None else cls(keys=(one,))
+        if one is not None:
+            raise UsageError(f"Tags '{PARTITION_TAG}' and '{RANGE_START_TAG}' both name partitions; keep one.")
+        return cls(ranges=((start, end),), one_step=True)
 
     @classmethod
     def parse(cls, value: Any) -> PartitionScope:

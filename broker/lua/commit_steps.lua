@@ -5,7 +5,7 @@
 --   1 run_id (string): the run
 --   2 fence (string): the grant's fence
 --   3 worker (string): who holds the lease
---   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, index, assets, versions, satisfied, skips}, steps in order
+--   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, index, assets, versions, made, satisfied, skips}, steps in order
 --   5 batch (integer): steps that should travel together from now on; 0 leaves it
 --   6 chain (msgpack): pools from which the worker takes a further grant at once; empty for none
 --   7 pid (integer): process that runs the steps
@@ -48,12 +48,13 @@ for i, outcome in ipairs(outcomes) do
   mark.m = outcome.message
   emit(run, EVENT_OF[outcome.state], mark, outcome.error)
   redis.call("HINCRBY", key_run(run), "running", -1)
+  record_assets(run, outcome.assets, positions)
+  record_versions(outcome.versions)
+  record_made(run, grant.node, outcome.made)
   if outcome.state == "retry" then
     if open then retry_later(outcome) else end_steps(run, grant.node, outcome.step, outcome.step + 1, "canceled") end
   else
     redis.call("HDEL", key_tries(run), step_name(grant.node, outcome.step))
-    record_assets(run, outcome.assets, outcome.state == "succeeded", positions)
-    record_versions(outcome.versions)
     end_steps(run, grant.node, outcome.step, outcome.step + 1, outcome.state)
     if open then
       satisfy(run, outcome.satisfied)

@@ -18,6 +18,7 @@ end
 local number = redis.call("HGET", key_run(run), "number")
 if number then redis.call("HDEL", key_run_numbers(), number) end
 for node = 0, tonumber(ARGV[2]) - 1 do
+  redis.call("UNLINK", key_made(run, node))
   for _, state in ipairs({ "succeeded", "failed", "skipped", "canceled" }) do
     redis.call("UNLINK", key_done(run, node, state))
   end

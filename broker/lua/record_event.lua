@@ -20,7 +20,7 @@ local id = redis.call("XADD", key_asset_events(asset), "*", "e", event)
 local positions = { remember(asset, kind, ARGV[7], "", id) }
 if #ARGV[8] > 0 then record_versions({ { asset, ARGV[4], tonumber(ARGV[5]), ARGV[8], ARGV[9] } }) end
 if kind == "materialization" then
-  record_assets("", { { asset, ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), event, 1 } }, true, positions)
+  record_assets("", { { asset, ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), event, 1 } }, positions)
 end
 redis.call("XADD", key_feed(), "MAXLEN", "~", FEED_LENGTH, "*", "run", "", "e", event)
 return { "OK" }

@@ -7,11 +7,12 @@
 --   3 events (msgpack): list of packed events
 --   4 index (msgpack): list of {number in events, asset, kind, check}
 --   5 ended (msgpack): list of {node, from, to, state}
---   6 assets (msgpack): list of {asset, identity, from, to, latest, number in events, 1 if materialized}
+--   6 assets (msgpack): list of {asset, identity, from, to, latest, number in events, 0 if it failed}
 --   7 versions (msgpack): list of {asset, identity, first index, marks, given}
 --   8 running (integer): steps under way now
 --   9 lease_ms (ms): how long the process may be silent from here on
 --   10 is_last (integer): 1 when nothing more comes; what has not ended then is canceled
+--   11 made (msgpack): list of {node, from, to}: partitions made by steps that did not succeed as a whole
 -- REPLY: OK | ENDED
 -- EVENTS: RUN_START, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 1, 2
@@ -31,8 +32,9 @@ for number, event in ipairs(cmsgpack.unpack(ARGV[3])) do
   ids[number] = redis.call("XADD", key_events(run), "*", "e", event)
 end
 local positions = remember_all(run, ids, cmsgpack.unpack(ARGV[4]))
-for _, entry in ipairs(cmsgpack.unpack(ARGV[6])) do record_assets(run, { entry }, entry[7] == 1, positions) end
+record_assets(run, cmsgpack.unpack(ARGV[6]), positions)
 record_versions(cmsgpack.unpack(ARGV[7]))
+for _, item in ipairs(cmsgpack.unpack(ARGV[11])) do record_made(run, tostring(item[1]), { { item[2], item[3] } }) end
 for _, item in ipairs(cmsgpack.unpack(ARGV[5])) do end_steps(run, tostring(item[1]), item[2], item[3], item[4]) end
 
 if is_last then

@@ -19,6 +19,11 @@ local function end_steps(run, node, from, to, state)
   return ended
 end
 
+-- The step made these partitions {from, to} whatever becomes of the others; its next attempt leaves them out.
+local function record_made(run, node, ranges)
+  for _, range in ipairs(ranges) do set_range(key_made(run, node), range[1], range[2]) end
+end
+
 -- Everything downstream of a failed or skipped step is skipped with it, as ranges.
 local function skip_ranges(run, ranges, cause)
   for _, range in ipairs(ranges) do
