@@ -2,10 +2,12 @@
 
 import pytest
 
+from assetq.broker.codes import Code
 from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.script import unpackb
 from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
+from assetq.partitions import IndexSet
 
 from ..waiting import eventually
 from .driver import Driver, node
@@ -374,3 +376,29 @@ def test_a_poison_step_whose_failure_was_not_recorded_is_held_again(driver):
     again = driver.engine.recover().poisoned
     assert [(p.step, p.crashes) for p in again] == [(0, poisoned[0].crashes)]
     assert event_types(driver) == told
+def test_a_partial_failure_satisfies_and_skips(driver):
+    driver.submit("r", node(1), node(4, ready=False), node(1, ready=False))
+    grant = driver.claim()
+    driver.commit(grant, "failed", made=((0, 1), (2, 4)), satisfied=((1, 0, 1, 1), (1, 2, 4, 1)), skips=((1, 1, 2),))
+    assert IndexSet.from_bitmap(driver.client.get(driver.keys("made", "r", 0))).ranges == ((0, 1), (2, 4))
+    assert (counts(driver)["failed"], counts(driver)["skipped"]) == (1, 1)
+    assert driver.run("r")["status"] == "STARTED"
+    assert sorted(m.start for m in driver.outbox.messages) == [0, 2, 3]
+
+
+def test_a_retry_keeps_what_was_made(driver):
+    driver.submit("r", node(1))
+    entries = (("a", "x", 0, 2, b"event", 1),)
+    driver.commit(driver.claim(), "retry", made=((0, 2),), assets=entries)
+    assert driver.client.bitcount(driver.keys("status", "a", "x", "materialized")) == 2
+    driver.commit(driver.claim(), "failed", made=((0, 3),), assets=(*entries, ("a", "x", 3, 6, b"", 0)))
+    assert driver.client.bitcount(driver.keys("made", "r", 0)) == 3
+    assert driver.client.bitcount(driver.keys("status", "a", "x", "failed")) == 3
+    assert driver.run("r")["status"] == "FAILURE"
+
+
+def test_what_was_made_is_forgotten_with_its_run(driver):
+    driver.submit("r", node(1))
+    driver.commit(driver.claim(), "failed", made=((0, 2),))
+    assert driver.engine.run_script("delete_run", run_id="r", nodes=1, latest=[])[0] is Code.OK
+    assert not driver.client.exists(driver.keys("made", "r", 0))
