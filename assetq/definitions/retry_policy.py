@@ -78,7 +78,14 @@ class RetryPolicy:
         return int(2 ** min(attempt, 60)) - 1 if self.backoff is Backoff.EXPONENTIAL else 1
 
 
-@dataclass(frozen=True, slots=True)
+class BackfillPolicyType(Enum):
+    """Whether all partitions go together."""
+
+    SINGLE_RUN = "SINGLE_RUN"
+    MULTI_RUN = "MULTI_RUN"
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class BackfillPolicy:
     """How many partitions one step takes. Mirrors Dagster's `BackfillPolicy`.
 
@@ -99,8 +106,25 @@ class BackfillPolicy:
 
     @classmethod
     def multi_run(cls, max_partitions_per_run: int = 1) -> BackfillPolicy:
-        """At most so many partitions in one step."""
+        """At most so many partitions in one step.
+
+        Raises:
+            DefinitionError: It is no whole number from 1.
+        """
+        if max_partitions_per_run is None:
+            raise DefinitionError("BackfillPolicy.multi_run needs a number; for all partitions together, single_run().")
         return cls(max_partitions_per_run)
+
+    @property
+    def policy_type(self) -> BackfillPolicyType:
+        """Whether all partitions go together."""
+        is_single = self.max_partitions_per_run is None
+        return BackfillPolicyType.SINGLE_RUN if is_single else BackfillPolicyType.MULTI_RUN
+
+    def __str__(self) -> str:
+        if self.max_partitions_per_run is None:
+            return "BackfillPolicy.single_run()"
+        return f"BackfillPolicy.multi_run(max_partitions_per_run={self.max_partitions_per_run})"
 
     @property
     def chunk(self) -> int:
