@@ -26,8 +26,11 @@
     ├── PartitionsFailedError       some partitions of a step failed
     ├── ServerUnreachableError      exit code 3
     ├── RunFailedError
+    ├── PlanError                   a stored plan that this version cannot read
+    ├── StepTimeoutError            a step took longer than its limit
     └── StaleAttemptError           an attempt whose lease was lost
     StepInterrupted                 BaseException: a running step is told to stop
+    └── StepTimedOut                because its time is over
 
 Every message says what was wrong, where, and what to do next; attributes carry the parts. Some classes have a second
 base, or stand below a wider one, so that code written for Dagster catches them: `assetq.dagster` gives Dagster's names.
@@ -162,6 +165,22 @@ class PartitionsFailedError(AssetqError):
         self.partitions = dict(partitions)
 
 
+class PlanError(AssetqError):
+    """A stored plan cannot be read: another version of assetq wrote it, or it is damaged."""
+
+
+class StepTimeoutError(AssetqError):
+    """A step took longer than its limit. Its retry policy applies.
+
+    Attributes:
+        timeout_s: The limit in seconds.
+    """
+
+    def __init__(self, message: str, *, timeout_s: float = 0.0) -> None:
+        self.timeout_s = timeout_s
+        super().__init__(message)
+
+
 class StepFailedError(InvariantError):
     """A step's op raised."""
 
@@ -196,6 +215,10 @@ class StepInterrupted(BaseException):
 
     Derives from BaseException so that `except Exception` in user code does not swallow it.
     """
+
+
+class StepTimedOut(StepInterrupted):
+    """The running step is told to stop because its time is over."""
 
 
 def suggest(word: str, choices: Iterable[object]) -> str:

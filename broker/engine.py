@@ -249,6 +249,15 @@ class Engine:
             raise error_of(reply[0], run_id)
         self._publish(reply[1])
 
+    def fail_run(self, run_id: str, failure: str) -> None:
+        """End a run that cannot go on: as `cancel`, but it ends as a failure that says why. Atomic.
+
+        Nothing happens to a run that has ended, or is about to.
+        """
+        reply = self.run_script("fail_run", run_id=run_id, failure=failure)
+        if reply[0] is Code.OK:
+            self._publish(reply[1])
+
     def heartbeat(self, worker: str, details: Mapping[str, Any], running: Sequence[str]) -> list[HeldGrant]:
         """Say that a worker lives, and renew the leases of the fences it is `running`. Atomic.
 

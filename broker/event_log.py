@@ -82,8 +82,8 @@ def pack_event(event: Event) -> bytes:
     return packb({name: value for name, value in fields.items() if value is not None})
 
 
-def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, bytes]) -> Event:
-    """The event of a stream entry."""
+def unpack_event(run_id: str, plan: Plan | None, cursor: str, entry: Mapping[bytes, bytes]) -> Event:
+    """The event of a stream entry; without a readable plan, steps go by their numbers."""
     fields = unpackb(entry[b"e"])
     data = unpackb(entry[b"d"]) if b"d" in entry else fields.get("d") or {}
     node, step = fields.get("n"), fields.get("s")
@@ -92,18 +92,20 @@ def unpack_event(run_id: str, plan: Plan, cursor: str, entry: Mapping[bytes, byt
         timestamp_ms=int(fields["ts"]),
         run_id=run_id or fields.get("r", ""),
         cursor=cursor,
-        step_key=fields.get("sk")
-        if node is None
-        else plan.steps_key(node, int(step), int(fields.get("e") or step + 1)),
+        step_key=fields.get("sk") if node is None else _step_key(plan, node, int(step), fields.get("e")),
         asset=fields.get("k"),
         partition=fields.get("pk", data.get("partition"))
-        if node is None
+        if node is None or plan is None
         else _partition(plan, node, fields.get("p") or _span(plan, node, int(step), int(fields.get("e") or step + 1))),
         attempt=fields.get("a"),
         worker=fields.get("w"),
         message=fields.get("m"),
         data=data,
     )
+
+
+def _step_key(plan: Plan | None, node: int, step: int, stop: int | None) -> str:
+    return plan.steps_key(node, step, int(stop or step + 1)) if plan else f"node {node}, step {step}"
 
 
 def _span(plan: Plan, node: int, step: int, stop: int) -> tuple[int, int]:
@@ -125,13 +127,13 @@ class EventLog:
     keys: Keys
     url: str
 
-    def read(self, run_id: str, plan: Plan, after: str | None, limit: int) -> list[Event]:
+    def read(self, run_id: str, plan: Plan | None, after: str | None, limit: int) -> list[Event]:
         """At most `limit` events from behind a cursor."""
         start = f"({after}" if after else "-"
         entries = self.client.xrange(self.keys("events", run_id), min=start, max="+", count=limit)
         return [unpack_event(run_id, plan, text(cursor), entry) for cursor, entry in entries]
 
-    def follow(self, run_id: str, plan: Plan, after: str | None, timeout_s: float | None) -> Iterator[Event]:
+    def follow(self, run_id: str, plan: Plan | None, after: str | None, timeout_s: float | None) -> Iterator[Event]:
         """Events as they are written, on a connection of their own that blocks instead of polling."""
         cursor = after or BEGINNING
         deadline = None if timeout_s is None else time.monotonic() + timeout_s

@@ -195,11 +195,15 @@ class RedisInstance(AssetsOnRedis):
     @on_redis
     def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:
         """Events from behind a cursor."""
-        return self.events.read(run_id, self.runs.plan(run_id), after, limit)
+        return self.events.read(run_id, self.runs.readable_plan(run_id), after, limit)
 
     def follow_events(self, run_id: str, after: str | None = None, timeout_s: float | None = None) -> Iterator[Event]:
         """Events as they are written."""
-        return self.events.follow(run_id, self.get_plan(run_id), after, timeout_s)
+        return self.events.follow(run_id, self._readable_plan(run_id), after, timeout_s)
+
+    @on_redis
+    def _readable_plan(self, run_id: str) -> Plan | None:
+        return self.runs.readable_plan(run_id)
 
     @on_redis
     def list_pools(self) -> list[PoolRecord]:

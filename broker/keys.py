@@ -39,6 +39,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("queued", ":queued", "zset", "fences of grants published and not yet claimed, by grant time in ms"),
     KeyPattern("leases", ":leases", "zset", "fences of claimed grants, by lease expiry in ms"),
     KeyPattern("delayed", ":delayed", "zset", "`run|node|step` of steps waiting for a retry, by due time in ms"),
+    KeyPattern("deadlines", ":runs:deadlines", "zset", "runs that have started and have a time limit, by the time in ms at which it is over"),
     KeyPattern("recovery", ":recovery", "string", "lock that paces recovery; expires by itself"),
     KeyPattern("grant", ":grant:<fence>", "hash", "one batch of steps that holds one slot: run, pool, node, steps, state, worker, pid, since"),
     KeyPattern("pools", ":pools", "set", "every pool that a run or a limit has named"),

@@ -82,19 +82,20 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Poisoned:
-    """A step that lost too many workers, held under `fence` until its failure is recorded."""
+    """A step that lost too many workers, held under `fence` until its failure is recorded; how the last one ended."""
 
     run_id: str
     node: int
     step: int
     fence: str
     crashes: int
+    reason: str = ""
 
     @classmethod
     def from_reply(cls, reply: Sequence[Any]) -> Poisoned:
         """Decode what the recovery scripts answer."""
-        run_id, node, step, fence, crashes = reply
-        return cls(text(run_id), int(node), int(step), text(fence), int(crashes))
+        run_id, node, step, fence, crashes, reason = reply
+        return cls(text(run_id), int(node), int(step), text(fence), int(crashes), text(reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from redis import Redis
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.script import unpackb
-from assetq.errors import UnknownRunError
+from assetq.errors import PlanError, UnknownRunError
 from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
@@ -72,6 +72,13 @@ class RunReader:
             while len(self._plans) > CACHED_PLANS:
                 self._plans.popitem(last=False)
         return self._plans[run_id]
+
+    def readable_plan(self, run_id: str) -> Plan | None:
+        """The plan of a run; None when another version of assetq wrote it."""
+        try:
+            return self.plan(run_id)
+        except PlanError:
+            return None
 
     def forget(self, run_id: str) -> None:
         """A run was deleted."""

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from redis import Redis
 
@@ -133,7 +134,7 @@ class Duty:
 
     def _fail(self, poisoned: Sequence[Poisoned]) -> None:
         for step in poisoned:
-            fail_poisoned(self.engine, step)
+            self._survive(partial(fail_poisoned, self.engine, step))
 
     def _survive(self, call: Callable[[], object]) -> bool:
         try:

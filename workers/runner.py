@@ -14,13 +14,14 @@ from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
 from assetq.broker.run_reader import made_in_step
-from assetq.errors import StaleAttemptError, StepInterrupted
+from assetq.errors import PlanError, StaleAttemptError, StepInterrupted
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
 from assetq.partitions import IndexSet
 from assetq.workers.drift import fits, refuse
 from assetq.workers.outcome import Attempt, outcome_of
+from assetq.workers.poison import fail_unreadable
 from assetq.workers.process import ProcessState, RunContext
 
 logger = logging.getLogger("assetq.runner")
@@ -91,7 +92,11 @@ class Runner:
         self.state.config.board.write(self.slot, self.ident, fence)
 
     def _run_batch(self, grant: Grant, deadline: float) -> Grant | None:
-        context = self.state.run_context(grant.run_id)
+        try:
+            context = self.state.run_context(grant.run_id)
+        except PlanError as error:
+            self._give_up(grant, error)
+            return None
         if not fits(self.state.config.defs, context.plan.nodes[grant.node]):
             refuse(self.state, grant, self.claimant, context)
             return None
@@ -168,6 +173,12 @@ class Runner:
         return with_retries(
             lambda: self.state.engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain),
             deadline_s=COMMIT_RETRY_S,
+        )
+
+    def _give_up(self, grant: Grant, error: PlanError) -> None:
+        engine, worker = self.state.engine, self.state.config.name
+        with_retries(
+            lambda: fail_unreadable(engine, grant.run_id, grant.fence, worker, error), deadline_s=COMMIT_RETRY_S
         )
 
     def _hand_back(self, grant: Grant, reason: str) -> None:

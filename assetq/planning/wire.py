@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import msgpack
 
+import assetq
 from assetq.definitions import Backoff, Jitter, RetryPolicy
+from assetq.errors import PlanError, UsageError
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, mapping_from_dict, partitions_from_dict
 from assetq.planning.node import PlanEdge, PlanNode
 
@@ -34,7 +36,22 @@ def _place(table: dict[T, int], value: T) -> int:
 
 
 def unpack_plan(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], str]:
-    """Nodes, edges and selection of the plan that `pack_plan` wrote; needs none of the user's code."""
+    """Nodes, edges and selection of the plan that `pack_plan` wrote; needs none of the user's code.
+
+    Raises:
+        PlanError: The bytes are none that this version wrote.
+    """
+    try:
+        return _unpack(data)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UsageError) as error:
+        raise PlanError(
+            f"The stored plan of {len(data or b'')} bytes cannot be read ({type(error).__name__}: {error}). Another "
+            f"version of assetq wrote it, or it is damaged; this is version {assetq.__version__}. Submit the run "
+            "again, with the version that the workers have."
+        ) from error
+
+
+def _unpack(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], str]:
     document = msgpack.unpackb(data)
     grids = [partitions_from_dict(grid) for grid in document["grids"]]
     mappings = [mapping_from_dict(mapping) for mapping in document["mappings"]]

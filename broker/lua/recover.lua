@@ -1,4 +1,4 @@
--- recover: takes back expired leases, readies due retries, forgets silent workers, lists unclaimed grants.
+-- recover: takes back expired leases, readies due retries, ends runs past their time, lists unclaimed grants.
 -- KEYS:
 --   1 root (string): layout version; all other keys are built from it
 -- ARGV:
@@ -7,9 +7,9 @@
 --   3 republish_ms (ms): age at which an unclaimed grant is reported
 --   4 limit (integer): most entries of each kind handled at once
 -- REPLY: OK messages poisoned unclaimed next_due_ms | BUSY
--- EVENTS: STEP_WORKER_LOST, RUN_CANCELED, RUN_FAILURE
+-- EVENTS: STEP_WORKER_LOST, RUN_CANCELING, RUN_CANCELED, RUN_FAILURE
 -- INVARIANTS: 3, 4, 7
--- include: requeue, worker
+-- include: requeue, stop, worker
 if not redis.call("SET", key_recovery(), now, "NX", "PX", ARGV[1]) then return { "BUSY" } end
 local max_crashes, limit = tonumber(ARGV[2]), tonumber(ARGV[4])
 
@@ -25,6 +25,12 @@ for _, entry in ipairs(redis.call("ZRANGEBYSCORE", key_delayed(), 0, now, "LIMIT
 end
 
 for _, run in ipairs(redis.call("ZRANGEBYSCORE", key_held(), 0, now, "LIMIT", 0, limit)) do abandon(run) end
+
+for _, run in ipairs(redis.call("ZRANGEBYSCORE", key_deadlines(), 0, now, "LIMIT", 0, limit)) do
+  redis.call("ZREM", key_deadlines(), run)
+  local limit_ms = number_of(redis.call("HGET", key_run(run), "max_runtime_ms"))
+  if is_open(run) then stop_run(run, string.format("the run took longer than its limit of %g s", limit_ms / 1000)) end
+end
 
 local gone = redis.call("ZRANGEBYSCORE", key_workers(), 0, now, "LIMIT", 0, limit)
 for _, worker in ipairs(gone) do forget_worker(worker) end

@@ -120,6 +120,8 @@ local function claim_grant(grant, worker, pid, lease_ms)
   if redis.call("HSETNX", key_run(grant.run), "started", now) == 1 then
     redis.call("HSET", key_run(grant.run), "status", "STARTED")
     announce(grant.run, "RUN_START", {})
+    local limit_ms = redis.call("HGET", key_run(grant.run), "max_runtime_ms")
+    if limit_ms then redis.call("ZADD", key_deadlines(), now + tonumber(limit_ms), grant.run) end
   end
   local tries = {}
   if redis.call("EXISTS", key_tries(grant.run)) == 1 then

@@ -73,8 +73,10 @@ local function forget_frontier(run)
   redis.call("UNLINK", key_tries(run))
 end
 
+-- Its status, and why, where the run was stopped as a failure.
 local function final_status(run)
-  local values = redis.call("HMGET", key_run(run), "status", "failed", "canceled")
+  local values = redis.call("HMGET", key_run(run), "status", "failed", "failure")
+  if values[3] then return "FAILURE", values[3] end
   if values[1] == "CANCELING" then return "CANCELED" end
   if number_of(values[2]) > 0 then return "FAILURE" end
   return "SUCCESS"
@@ -83,6 +85,7 @@ end
 -- The process that executed the run by itself is gone: nobody else has its code, so the run fails where it stands.
 local function abandon(run)
   redis.call("ZREM", key_held(), run)
+  redis.call("ZREM", key_deadlines(), run)
   if not is_open(run) then return end
   local left = number_of(redis.call("HGET", key_run(run), "unfinished"))
   redis.call("HSET", key_run(run), "status", "FAILURE", "ended", now, "running", 0, "unfinished", 0)
@@ -95,12 +98,13 @@ end
 -- Ends the run when no step is unfinished; true if it did.
 local function end_run_if_done(run)
   if number_of(redis.call("HGET", key_run(run), "unfinished")) > 0 then return false end
-  local status = final_status(run)
+  local status, failure = final_status(run)
   redis.call("HSET", key_run(run), "status", status, "ended", now)
   redis.call("HSETNX", key_run(run), "started", now)
   redis.call("SREM", key_active(), run)
   redis.call("ZREM", key_held(), run)
-  announce(run, "RUN_" .. status, {})
+  redis.call("ZREM", key_deadlines(), run)
+  announce(run, "RUN_" .. status, failure and { m = failure } or {})
   forget_frontier(run)
   return true
 end
