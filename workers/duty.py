@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from redis import Redis
@@ -26,12 +26,14 @@ from assetq.broker.lifeline import is_alive
 from assetq.broker.message import HeldGrant, Message, Poisoned
 from assetq.broker.publisher import Publisher
 from assetq.broker.script import unpackb
+from assetq.workers.ending import Ending, oom_kills, seen_ending
 from assetq.workers.poison import fail_poisoned
 from assetq.workers.process import WorkerConfig
 
 logger = logging.getLogger("assetq.duty")
 
 LISTEN_S = 1.0
+TELL_S = 1.0
 
 
 @dataclass(slots=True)
@@ -54,7 +56,9 @@ class Duty:
     stopping: threading.Event = field(default_factory=threading.Event)
     woken: threading.Event = field(default_factory=threading.Event)
     wake_at: float = 0.0
-    lost: list[tuple[int, str]] = field(default_factory=list)
+    lost: list[tuple[int, Ending]] = field(default_factory=list)
+    missing: dict[int, float] = field(default_factory=dict)
+    oom_kills: int = field(default_factory=oom_kills)
     interrupted_at: dict[str, float] = field(default_factory=dict)
     writers: list[threading.Thread] = field(default_factory=list)
 
@@ -85,16 +89,16 @@ class Duty:
         self.publisher.close()
         self.client.close()
 
-    def child_lost(self, pid: int, reason: str) -> None:
+    def child_lost(self, pid: int, ending: Ending) -> None:
         """A child died: its steps go back at once. Called from the parent's event loop; returns at once."""
         self.config.board.clear_process(pid)
-        self.lost.append((pid, reason))
+        self.lost.append((pid, ending))
         self.woken.set()
 
     def beat(self) -> None:
         """One heartbeat: renew what runs, return what the dead held, interrupt what was canceled."""
-        self._notice_dead()
         held = self.engine.heartbeat(self.config.name, self._details(), list(self.config.board.read()))
+        self._notice_dead(held)
         self._return_lost(held)
         self._interrupt_canceled(held)
 
@@ -109,16 +113,25 @@ class Duty:
             "version": assetq.__version__,
         }
 
-    def _notice_dead(self) -> None:
-        for pid in set(self.config.board.read().values()):
-            if self.kill is not None and not is_alive(pid):
-                self.child_lost(pid, "process ended")
+    def _notice_dead(self, held: Sequence[HeldGrant]) -> None:
+        gone = {grant.pid for grant in held if self.kill is not None and not is_alive(grant.pid)}
+        now = time.monotonic()
+        self.missing = {pid: self.missing.get(pid, now) for pid in gone}
+        for pid, since in self.missing.items():
+            ending = seen_ending(pid)
+            # Whoever buries a process tells how it ended, a moment later.
+            if ending.is_known or now - since >= TELL_S:
+                self.child_lost(pid, ending)
 
     def _return_lost(self, held: Sequence[HeldGrant]) -> None:
         lost, self.lost = dict(self.lost), []
+        if not lost:
+            return
+        struck, self.oom_kills = oom_kills() > self.oom_kills, oom_kills()
         for grant in held:
             if grant.pid in lost:
-                self._fail(self.engine.hand_back(grant.fence, self.config.name, crashed=True, reason=lost[grant.pid]))
+                reason = replace(lost[grant.pid], struck=struck).text()
+                self._fail(self.engine.hand_back(grant.fence, self.config.name, crashed=True, reason=reason))
 
     def _interrupt_canceled(self, held: Sequence[HeldGrant]) -> None:
         now = time.monotonic()
@@ -150,7 +163,7 @@ class Duty:
     def _beat_forever(self) -> None:
         period_s = self.config.settings.heartbeat_ms / 1000
         while not self.stopping.is_set():
-            self.woken.wait(min(0.5, period_s) if self.interrupted_at else period_s)
+            self.woken.wait(min(0.5, period_s) if self.interrupted_at or self.missing else period_s)
             self.woken.clear()
             if not self.stopping.is_set() and not self._survive(self.beat):
                 self.stopping.wait(0.2)

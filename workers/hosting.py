@@ -15,18 +15,19 @@ from types import FrameType
 from typing import Any
 
 from billiard import current_process
-from billiard.exceptions import Terminated, WorkerLostError
 from celery import Celery, signals
-from celery.worker.request import Request
 
 from assetq.broker.app import TASK_NAME
 from assetq.broker.lifeline import end_with_parent
 from assetq.errors import StepInterrupted
 from assetq.workers.duty import Duty, interrupt_process, kill_process
+from assetq.workers.ending import told_ending
 from assetq.workers.process import ProcessState, WorkerConfig
 from assetq.workers.runner import Runner, current_runner, set_current_runner
 
 logger = logging.getLogger("assetq.worker")
+
+CHECK_S = 0.25
 
 
 @dataclass(slots=True)
@@ -102,17 +103,26 @@ def host(app: Celery, config: WorkerConfig, pool_class: str) -> Host:
 def register_task(app: Celery, hosting: Host) -> None:
     """The one Celery task: run a granted batch."""
 
-    class StepRequest(Request):  # type: ignore[misc]
-        """Tells the duty when a child died, so that its steps go back at once."""
-
-        def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
-            if isinstance(exc_info.exception, WorkerLostError | Terminated) and hosting.duty is not None:
-                hosting.duty.child_lost(int(self.worker_pid or 0), str(exc_info.exception))
-            return super().on_failure(exc_info, send_failed_event, return_ok)
-
-    @app.task(name=TASK_NAME, ignore_result=True, Request=StepRequest)  # type: ignore[untyped-decorator]
+    @app.task(name=TASK_NAME, ignore_result=True)  # type: ignore[untyped-decorator]
     def run_steps(run_id: str, node: int, start: int, stop: int, fence: str) -> None:
         hosting.runner().run(run_id, fence)
+
+
+def watch_children(pool: Any, duty: Duty) -> None:
+    """Have the pool tell of a dead child at once, so that its steps go back and its place takes the next message.
+
+    Left alone, billiard waits some seconds for a result that the child may still have sent. Here the record decides.
+    """
+    bury = pool.on_process_down
+
+    def on_process_down(process: Any) -> None:
+        duty.child_lost(process.pid, told_ending(process.exitcode))
+        bury(process)
+        for job in list(pool._cache.values()):
+            if job._worker_lost and not job.ready():
+                pool.mark_as_worker_lost(job, job._worker_lost[1])
+
+    pool.on_process_down = on_process_down
 
 
 def connect_signals(hosting: Host) -> None:
@@ -131,10 +141,13 @@ def connect_signals(hosting: Host) -> None:
         if hosting.state is not None:
             hosting.state.close()
 
-    def on_ready(**_: Any) -> None:
+    def on_ready(sender: Any = None, **_: Any) -> None:
         if hosting.pool_class == "solo":
             signal.signal(signal.SIGUSR2, on_interrupt)
         hosting.duty = Duty(config, hosting.interrupt, kill_process if hosting.pool_class == "prefork" else None)
+        if hosting.pool_class == "prefork":
+            watch_children(sender.pool._pool, hosting.duty)
+            sender.hub.call_repeatedly(CHECK_S, sender.pool._pool.maintain_pool)  # by itself it looks every 5 s
         hosting.duty.start()
         logger.info(
             "worker %s ready: pools %s, %d %s",

@@ -52,3 +52,37 @@ def test_a_poisoned_step_whose_plan_is_gone_fails_its_run(fleet, spoil):
     with connect(fleet.settings.redis_url) as client:
         client.set(fleet.instance.keys("plan", handle.run_id), b"gone")
     assert handle.wait(30).status == "FAILURE"
+
+
+@pytest.mark.parametrize(
+    ("asset", "told"),
+    [("poison", "killed by SIGKILL: out of memory"), ("segfault", "killed by SIGSEGV"), ("leaves", "exit code 7")],
+)
+def test_a_step_that_kills_its_workers_fails_and_tells_how(fleet, asset, told):
+    import trail
+    import work_timed
+
+    fleet.start("work_timed")
+    handle = fleet.instance.submit(work_timed.defs, selection=asset)
+    record = handle.wait(30)
+    assert (record.status, record.steps.failed) == ("FAILURE", 1)
+    assert len(trail.read()) == fleet.settings.max_crashes == 3
+    events = list(handle.events())
+    lost = [e for e in events if e.type is EventType.STEP_WORKER_LOST]
+    assert [e.attempt for e in lost] == [1, 2, 3]
+    assert all(told in e.message for e in lost), [e.message for e in lost]
+    failure = next(e for e in events if e.type is EventType.STEP_FAILURE)
+    assert told in failure.message
+    assert failure.data["error"]["class_name"] == "WorkerLostError"
+
+
+def test_a_killed_childs_step_runs_again_within_a_second(fleet):
+    import work_timed
+
+    fleet.start("work_timed")
+    handle = fleet.instance.submit(work_timed.defs, selection="crashes_once")
+    assert handle.wait(30).status == "SUCCESS"
+    told = {e.type: e.timestamp_ms for e in handle.events()}
+    assert told[EventType.STEP_START] - told[EventType.STEP_WORKER_LOST] < 1000
+    first = next(e.timestamp_ms for e in handle.events() if e.type is EventType.STEP_START)
+    assert told[EventType.STEP_START] - first < 2000

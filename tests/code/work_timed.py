@@ -63,4 +63,25 @@ def poison() -> None:
     os.kill(os.getpid(), 9)
 
 
-defs = Definitions([limited, free, long, long_in_a_loop, flaky, broken, after_broken, poison])
+@asset
+def segfault() -> None:
+    trail.write("segfault 0 0")
+    os.kill(os.getpid(), 11)
+
+
+@asset
+def leaves() -> None:
+    trail.write("leaves 0 0")
+    os._exit(7)
+
+
+@asset
+def crashes_once() -> None:
+    trail.write("crashes_once 0 0")
+    if len(trail.read()) == 1:
+        os.kill(os.getpid(), 9)
+
+
+defs = Definitions(
+    [limited, free, long, long_in_a_loop, flaky, broken, after_broken, poison, segfault, leaves, crashes_once]
+)
