@@ -7,6 +7,7 @@ from typing import Any
 
 from assetq.broker.engine import NodeEntry
 from assetq.broker.script import packb
+from assetq.definitions.time_limit import run_timeout_s
 from assetq.errors import UsageError
 from assetq.execution.run_tag import checked_tags
 from assetq.planning import Plan
@@ -42,13 +43,15 @@ def run_details(
     """Fields of the run hash.
 
     Raises:
-        UsageError: The priority is out of range, or a tag is no string.
+        UsageError: The priority is out of range, a tag is no string, or the run's time limit is none.
     """
     if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > PRIORITY_LIMIT:
         raise UsageError(
             f"Priority must be a whole number from -{PRIORITY_LIMIT} to {PRIORITY_LIMIT}, not {priority!r}."
         )
+    limit_s = run_timeout_s(tags or {})
     return {
+        **({} if limit_s is None else {"max_runtime_ms": max(1, int(limit_s * 1000))}),
         "priority": priority,
         "tags": packb(checked_tags(tags)),
         "config": packb(dict(config)),

@@ -26,13 +26,16 @@ from assetq.broker.lifeline import is_alive
 from assetq.broker.message import HeldGrant, Message, Poisoned
 from assetq.broker.publisher import Publisher
 from assetq.broker.script import unpackb
+from assetq.definitions.time_limit import step_timeout_s
 from assetq.workers.ending import Ending, oom_kills, seen_ending
+from assetq.workers.overdue import fail_overdue
 from assetq.workers.poison import fail_poisoned
 from assetq.workers.process import WorkerConfig
 
 logger = logging.getLogger("assetq.duty")
 
 LISTEN_S = 1.0
+LIMIT_PACE_S = 0.1
 TELL_S = 1.0
 
 
@@ -47,7 +50,7 @@ class Duty:
     """
 
     config: WorkerConfig
-    interrupt: Callable[[int], None]
+    interrupt: Callable[[int, str], None]
     kill: Callable[[int], None] | None
     started_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     client: Redis = field(init=False)
@@ -60,6 +63,9 @@ class Duty:
     missing: dict[int, float] = field(default_factory=dict)
     oom_kills: int = field(default_factory=oom_kills)
     interrupted_at: dict[str, float] = field(default_factory=dict)
+    timeouts: dict[str, float | None] = field(default_factory=dict)
+    told: set[tuple[str, int]] = field(default_factory=set)
+    overdue: dict[str, int] = field(default_factory=dict)
     writers: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -73,6 +79,9 @@ class Duty:
         self._survive(self.beat)
         self.writers = [self._spawn("heartbeat", self._beat_forever), self._spawn("recovery", self._recover_forever)]
         self._spawn("control", self._listen_forever)
+        self.timeouts = {d.op.name: step_timeout_s(d.op.tags) for d in self.config.defs.op_defs}
+        if any(self.timeouts.values()):
+            self._spawn("limits", self._watch_limits)
 
     def _spawn(self, name: str, loop: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=loop, name=f"assetq-{name}", daemon=True)
@@ -129,7 +138,9 @@ class Duty:
             return
         struck, self.oom_kills = oom_kills() > self.oom_kills, oom_kills()
         for grant in held:
-            if grant.pid in lost:
+            if grant.pid in lost and self.overdue.pop(grant.fence, None) == grant.pid:
+                fail_overdue(self.engine, self.config.name, grant, self.timeouts)
+            elif grant.pid in lost:
                 reason = replace(lost[grant.pid], struck=struck).text()
                 self._fail(self.engine.hand_back(grant.fence, self.config.name, crashed=True, reason=reason))
 
@@ -143,7 +154,24 @@ class Duty:
                 logger.warning("killing process %d: its step did not stop after a cancel", grant.pid)
                 self.kill(grant.pid)
             elif self.config.board.read().get(fence) == grant.pid:
-                self.interrupt(grant.pid)
+                self.config.board.order(fence)
+                self.interrupt(grant.pid, fence)
+
+    def _watch_limits(self) -> None:
+        while not self.stopping.wait(LIMIT_PACE_S):
+            self._survive(self._interrupt_overdue)
+
+    def _interrupt_overdue(self) -> None:
+        """Tell each step once that its time is over; end its process when that does not help."""
+        late = {(e.fence, e.deadline_ns): (e, late_s) for e in self.config.board.entries() if (late_s := e.overdue_s())}
+        for step, (entry, late_s) in late.items():
+            if step not in self.told:
+                self.interrupt(entry.ident, entry.fence)
+            elif late_s >= self.config.settings.grace_ms / 1000 and self.kill is not None:
+                logger.warning("killing process %d: its step did not stop when its time was over", entry.ident)
+                self.overdue[entry.fence] = entry.ident
+                self.kill(entry.ident)
+        self.told = set(late)
 
     def _fail(self, poisoned: Sequence[Poisoned]) -> None:
         for step in poisoned:

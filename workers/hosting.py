@@ -19,7 +19,6 @@ from celery import Celery, signals
 
 from assetq.broker.app import TASK_NAME
 from assetq.broker.lifeline import end_with_parent
-from assetq.errors import StepInterrupted
 from assetq.workers.duty import Duty, interrupt_process, kill_process
 from assetq.workers.ending import told_ending
 from assetq.workers.process import ProcessState, WorkerConfig
@@ -66,30 +65,36 @@ class Host:
         with self.opening:
             return self.slots.setdefault(threading.get_ident(), len(self.slots))
 
-    def interrupt(self, ident: int) -> None:
-        """Interrupt the step that a process or thread runs."""
+    def interrupt(self, ident: int, fence: str) -> None:
+        """Have a process or thread look whether it is to stop what it runs under a fence."""
         if self.pool_class == "threads":
-            interrupt_thread(self.runners.get(ident), ident)
+            interrupt_thread(self.runners.get(ident), ident, fence)
         else:
             interrupt_process(ident)
 
     def interrupt_all(self) -> None:
         """Interrupt every running step, so that it is handed back."""
-        for ident in set(self.config.board.read().values()):
-            self.interrupt(ident)
+        for fence, ident in self.config.board.read().items():
+            self.config.board.order(fence)
+            self.interrupt(ident, fence)
 
 
-def interrupt_thread(runner: Runner | None, ident: int) -> None:
+def interrupt_thread(runner: Runner | None, ident: int, fence: str) -> None:
     """Raise `StepInterrupted` in a thread while it executes user code."""
-    if runner is not None and runner.executing:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(StepInterrupted))
+    if runner is None:
+        return
+    with runner.guard:
+        reason = runner.interruption() if runner.fence == fence else None
+        if reason is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(reason))
 
 
 def on_interrupt(signum: int, frame: FrameType | None) -> None:
     """SIGUSR2 in a process that runs steps: end the step under way, if any."""
     runner = current_runner()
-    if runner is not None and runner.executing:
-        raise StepInterrupted("told to stop")
+    reason = runner.interruption() if runner is not None else None
+    if reason is not None:
+        raise reason("told to stop")
 
 
 def host(app: Celery, config: WorkerConfig, pool_class: str) -> Host:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import math
 import threading
@@ -14,7 +15,8 @@ from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
 from assetq.broker.message import Grant
 from assetq.broker.run_reader import made_in_step
-from assetq.errors import PlanError, StaleAttemptError, StepInterrupted
+from assetq.definitions.time_limit import step_timeout_s
+from assetq.errors import PlanError, StaleAttemptError, StepInterrupted, StepTimedOut
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
@@ -63,8 +65,11 @@ class Runner:
     ident: int
     slot: int
     executing: bool = False
-    interrupt: str | None = None
+    fence: str | None = None
+    deadline_ns: int = 0
+    guard: threading.Lock = field(default_factory=threading.Lock)
     batches: BatchSize = field(init=False)
+    timeouts: dict[str, float | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = self.state.config.settings
@@ -88,7 +93,21 @@ class Runner:
         finally:
             self._show(None)
 
+    def interruption(self) -> type[StepInterrupted] | None:
+        """Why the step under way is to stop; None when it is not: the order came for an earlier one."""
+        if not self.executing:
+            return None
+        if self.deadline_ns and time.monotonic_ns() >= self.deadline_ns:
+            return StepTimedOut
+        return StepInterrupted if self.state.config.board.is_ordered(self.slot) else None
+
+    def _timeout_of(self, name: str) -> float | None:
+        if name not in self.timeouts:
+            self.timeouts[name] = step_timeout_s(self.state.config.defs.get_op(name).op.tags)
+        return self.timeouts[name]
+
     def _show(self, fence: str | None) -> None:
+        self.fence = fence
         self.state.config.board.write(self.slot, self.ident, fence)
 
     def _run_batch(self, grant: Grant, deadline: float) -> Grant | None:
@@ -111,7 +130,11 @@ class Runner:
     def _run_steps(self, grant: Grant, context: RunContext, deadline: float) -> Grant | None:
         pending: list[Outcome] = []
         flushed = time.monotonic()
+        timeout_s = self._timeout_of(context.plan.nodes[grant.node].name)
         for step in range(grant.start, grant.stop):
+            if pending and timeout_s is not None:  # the step under way must be the first uncommitted: see overdue.py
+                self._commit(grant, context, pending, chain=False)
+                pending, flushed = [], time.monotonic()
             pending.append(self._run_step(grant, context, step))
             now = time.monotonic()
             is_last = step == grant.stop - 1
@@ -157,16 +180,28 @@ class Runner:
                     f"run {task.run_id}: attempt {task.fence} lost its lease; its output is not published."
                 )
 
-        with self._interruptible():
-            return execute_step(session, task, guard=guard)
+        timeout_s = self._timeout_of(task.plan_node.name)
+        return execute_step(session, task, guard=guard, limit=lambda: self._interruptible(timeout_s))
 
     @contextlib.contextmanager
-    def _interruptible(self) -> Iterator[None]:
+    def _interruptible(self, timeout_s: float | None) -> Iterator[None]:
+        if timeout_s is not None:
+            self.deadline_ns = time.monotonic_ns() + int(timeout_s * 1e9)
+            self.state.config.board.limit(self.slot, self.deadline_ns)
         self.executing = True
         try:
             yield
         finally:
+            self._shut()
+
+    def _shut(self) -> None:
+        """No interruption is delivered from here on, not even one that is on its way to this thread."""
+        with self.guard:
             self.executing = False
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)
+        if self.deadline_ns:
+            self.deadline_ns = 0
+            self.state.config.board.limit(self.slot, 0)
 
     def _commit(self, grant: Grant, context: RunContext, outcomes: list[Outcome], *, chain: bool) -> Grant | None:
         batch = self.batches.of(context.plan.nodes[grant.node].name)

@@ -11,6 +11,7 @@ import click
 
 from assetq.broker.settings import Settings
 from assetq.definitions import Definitions, load_definitions
+from assetq.definitions.time_limit import RUN_TIMEOUT_TAG
 from assetq.errors import UsageError
 from assetq.execution import Instance
 from assetq.planning import PartitionScope
@@ -93,6 +94,22 @@ def tag_option(command: Command) -> Command:
     return click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Tag of the run; may be repeated.")(
         command
     )
+
+
+def timeout_option(command: Command) -> Command:
+    """`--timeout`; it arrives as a tag of the run."""
+    option = click.option(
+        "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+        help="Fail the run when it takes longer, from its start; its steps are interrupted.",
+    )  # fmt: skip
+
+    @functools.wraps(command)
+    def with_tag(*, timeout: float | None, tags: tuple[str, ...], **values: Any) -> Any:
+        limit = () if timeout is None else (f"{RUN_TIMEOUT_TAG}={timeout:g}",)
+        return command(tags=(*tags, *limit), **values)
+
+    wrapped: Command = with_tag
+    return option(wrapped)
 
 
 def parse_tags(texts: tuple[str, ...]) -> dict[str, str]:

@@ -19,9 +19,11 @@ from assetq.cli.option import (
     read_config,
     select_option,
     tag_option,
+    timeout_option,
 )
 from assetq.cli.output import exit_code_of, print_json, print_table, summary
 from assetq.definitions import AssetKey, Definitions
+from assetq.definitions.time_limit import RUN_TIMEOUT_TAG
 from assetq.errors import UsageError
 from assetq.execution import Event, EventType, Instance, RunRecord, materialize_plan
 from assetq.partitions import IndexSet, PartitionsDefinition
@@ -148,6 +150,7 @@ def plan(module: str | None, file: str | None, select: str, scope: PartitionScop
 @click.option("--partition", "keys", multiple=True, help="A partition key; may be repeated.")
 @click.option("--config", "config_path", help="Run config: a YAML or JSON file.")
 @tag_option
+@timeout_option
 @click.option("--local", is_flag=True, help="In this process, without a server.")
 @click.option("--no-wait", is_flag=True, help="Print the run and leave.")
 @json_option
@@ -168,6 +171,11 @@ def materialize(
     config, parsed = read_config(config_path), parse_tags(tags)
     scope = PartitionScope(keys=keys)
     if local:
+        if RUN_TIMEOUT_TAG in parsed:
+            raise UsageError(
+                "--timeout needs the fleet: workers enforce it. Leave out --local, or give the op the tag "
+                "'assetq/timeout', which holds in this process as well."
+            )
         plan = make_plan(defs, selection=select, scope=scope)
         result = materialize_plan(
             defs, plan, storage=settings.storage, run_config=config, tags=parsed, raise_on_error=False
@@ -205,6 +213,7 @@ def show_run(record: RunRecord, as_json: bool) -> None:
 @partition_options
 @click.option("--priority", type=int, default=0, show_default=True, help="A larger one goes first.")
 @tag_option
+@timeout_option
 @click.option("--config", "config_path", help="Run config: a YAML or JSON file.")
 @click.option("--watch", "watching", is_flag=True, help="Show progress until the run ends.")
 @click.option("--dry-run", is_flag=True, help="Like `assetq plan`.")

@@ -10,11 +10,13 @@ from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.definitions.source_asset import SourceAsset
+from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import (
     DefinitionError,
     DuplicateKeyError,
     MissingResourceError,
     UnknownUpstreamError,
+    UsageError,
     suggest,
 )
 
@@ -61,6 +63,7 @@ def problems(defs: Definitions) -> Iterator[DefinitionError]:
     yield from _conflicting_resources(defs)
     yield from _missing_resources(defs)
     yield from _bad_pools(defs)
+    yield from _bad_timeouts(defs)
 
 
 def combine(found: list[DefinitionError]) -> DefinitionError:
@@ -155,6 +158,15 @@ def _missing_resources(defs: Definitions) -> Iterator[DefinitionError]:
                 asset=str(own),
                 location=definition.location,
             )
+
+
+def _bad_timeouts(defs: Definitions) -> Iterator[DefinitionError]:
+    for definition in defs.op_defs:
+        op = definition.op
+        try:
+            step_timeout_s(op.tags)
+        except UsageError as error:
+            yield DefinitionError(f"'{op.name}': {error}", asset=op.name, location=op.location)
 
 
 def _bad_pools(defs: Definitions) -> Iterator[DefinitionError]:

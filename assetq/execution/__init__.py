@@ -19,6 +19,7 @@ from assetq.execution.in_process import (
 )
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.memory import instance_for_test
+from assetq.execution.provide_resources import with_resources
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
@@ -37,7 +38,6 @@ from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepStatus, StepTask
-from assetq.execution.with_resources import with_resources
 
 __all__ = [
     "AssetCheckExecutionContext",

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
+from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import StepInterrupted
 from assetq.execution.event import Event, EventType, StepEvent, partition_text
 from assetq.execution.record import RunRecord, RunStatus, StepCounts
@@ -16,6 +18,7 @@ from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.step_context import RunInfo
 from assetq.execution.task import StepResult, StepStatus, StepTask
+from assetq.execution.time_limit import time_limit
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
@@ -146,7 +149,7 @@ class LocalRun:
             self._flush()
             task = StepTask(self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config, made)
             try:
-                result = execute_step(self.session, task)
+                result = self._execute(task)
             except StepInterrupted:
                 self.canceled.set()
                 break
@@ -156,6 +159,12 @@ class LocalRun:
                 break
             attempt, made = attempt + 1, result.made
         self.current = None
+
+    def _execute(self, task: StepTask) -> StepResult:
+        timeout_s = step_timeout_s(self.session.defs.get_op(task.plan_node.name).op.tags)
+        if timeout_s is None:
+            return execute_step(self.session, task)
+        return execute_step(self.session, task, limit=partial(time_limit, timeout_s))
 
     def _report(self, task: StepTask, result: StepResult) -> None:
         first = len(self.events)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 from assetq.definitions import AssetsDefinition
 from assetq.definitions.config import op_config
-from assetq.errors import CheckFailedError, PartitionsFailedError, StaleAttemptError, StepInterrupted
+from assetq.definitions.time_limit import step_timeout_s
+from assetq.errors import (
+    CheckFailedError,
+    PartitionsFailedError,
+    StaleAttemptError,
+    StepInterrupted,
+    StepTimedOut,
+)
 from assetq.execution.context import ExecutionContext, RunInfo, context_class, current
 from assetq.execution.declared_type import check_input
 from assetq.execution.event import EventType, StepEvent
@@ -18,21 +26,25 @@ from assetq.execution.report import StepReport, now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
 from assetq.execution.step_reach import StepReach
-from assetq.execution.task import Guard, StepResult, StepStatus, StepTask, no_guard
+from assetq.execution.task import Guard, Limit, StepResult, StepStatus, StepTask, no_guard
+from assetq.execution.time_limit import timeout_error
 from assetq.partitions import IndexSet, partition_loading_context
 
 
-def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no_guard) -> StepResult:
+def execute_step(
+    session: ExecutionSession, task: StepTask, *, guard: Guard = no_guard, limit: Limit = nullcontext
+) -> StepResult:
     """Run one attempt at a step.
 
     Args:
         session: Definitions and opened resources.
         task: Which step.
+        limit: Holds while user code may run; an interruption inside it ends the step.
         guard: Called before an output becomes visible; raises when the attempt was overtaken.
 
     Returns:
-        How it ended. Errors of user code and of storage are in it, not raised; so are `SystemExit` and
-        `KeyboardInterrupt` of user code.
+        How it ended; `StepTimedOut` is a failure. Errors of user code and of storage are in it, not raised; so are
+        `SystemExit` and `KeyboardInterrupt` of user code.
 
     Raises:
         StaleAttemptError: The attempt was overtaken.
@@ -41,13 +53,17 @@ def execute_step(session: ExecutionSession, task: StepTask, *, guard: Guard = no
     """
     # Definitions in the user's code know no keys of dynamic partitions by themselves.
     with partition_loading_context(dynamic_partitions_store=session.instance):
-        return _execute(session, task, guard)
+        return _execute(session, task, guard, limit)
 
 
-def _execute(session: ExecutionSession, task: StepTask, guard: Guard) -> StepResult:
+def _execute(session: ExecutionSession, task: StepTask, guard: Guard, limit: Limit) -> StepResult:
     attempt = _Attempt(session, task, guard)
     try:
-        produced = attempt.run()
+        with limit():
+            produced = attempt.run()
+    except StepTimedOut as stop:
+        error = timeout_error(task.step_key, step_timeout_s(attempt.definition.op.tags))
+        return attempt.failed(error.with_traceback(stop.__traceback__))
     except (StaleAttemptError, StepInterrupted):
         raise
     except BaseException as error:

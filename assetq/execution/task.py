@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,7 @@ from assetq.partitions import IndexSet
 from assetq.planning import Plan, PlanNode
 
 Guard = Callable[[], None]
+Limit = Callable[[], AbstractContextManager[None]]
 
 
 def no_guard() -> None:
