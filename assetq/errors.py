@@ -8,6 +8,7 @@
     │   │   │   ├── DuplicateKeyError
     │   │   │   ├── UnknownUpstreamError
     │   │   │   ├── UnknownAssetError
+    │   │   │   │   └── SubsetError     some assets of an op that makes all or none
     │   │   │   ├── InvalidKeyError
     │   │   │   ├── ConfigError
     │   │   │   ├── InvocationError         also a TypeError: a direct call with the wrong arguments
@@ -110,6 +111,10 @@ class LoadError(UsageError):
 
 class UnknownAssetError(DefinitionError):
     """There is no such asset."""
+
+
+class SubsetError(UnknownAssetError):
+    """Some assets of an op are selected that makes all of them or none."""
 
 
 class UnknownPartitionError(UsageError):

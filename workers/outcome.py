@@ -11,6 +11,7 @@ from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
 from assetq.broker.version_store import version_entries
 from assetq.execution.failure import ErrorInfo
+from assetq.execution.omission import skipped_by_omission
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
@@ -55,8 +56,8 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         else (),
         made=result.made.ranges,
         satisfied=tuple(_satisfied(attempt, lost)) if succeeded or (ends_badly and result.made) else (),
-        skips=tuple(_skips(attempt, lost)) if ends_badly else (),
-        cause=f"upstream {step_key} {result.status}" if ends_badly else None,
+        skips=tuple(_skips(attempt, result, lost)) if ends_badly or result.omitted else (),
+        cause=f"upstream {step_key} {result.status if ends_badly else 'did not give it'}",
     )
 
 
@@ -93,8 +94,11 @@ def _satisfied(attempt: Attempt, lost: IndexSet) -> Iterable[tuple[int, int, int
         yield run[0], run[1], run[2], run[3]
 
 
-def _skips(attempt: Attempt, lost: IndexSet) -> Iterable[tuple[int, int, int]]:
-    closure = attempt.plan.closure_without(attempt.node, attempt.step, lost)
+def _skips(attempt: Attempt, result: StepResult, lost: IndexSet) -> Iterable[tuple[int, int, int]]:
+    if result.omitted:
+        closure = skipped_by_omission(attempt.plan, attempt.node, attempt.step, result.omitted)
+    else:
+        closure = attempt.plan.closure_without(attempt.node, attempt.step, lost)
     for node, steps in sorted(closure.items()):
         for start, stop in steps.ranges:
             yield node, start, stop

@@ -4,6 +4,7 @@ from assetq.definitions.asset import asset
 from assetq.definitions.asset_check import asset_check, multi_asset_check
 from assetq.definitions.asset_dep import AssetDep, AssetIn
 from assetq.definitions.asset_key import AssetKey
+from assetq.definitions.asset_out import AssetOut
 from assetq.definitions.asset_rewrite import map_asset_specs
 from assetq.definitions.asset_spec import AssetSpec, apply_freshness_policy
 from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDefinition
@@ -120,6 +121,7 @@ from assetq.definitions.metadata_value import (
     TimestampMetadataValue,
     UrlMetadataValue,
 )
+from assetq.definitions.multi_asset import multi_asset
 from assetq.definitions.observable import (
     DataVersionsByPartition,
     ObservableSourceAsset,
@@ -182,6 +184,7 @@ __all__ = [
     "AssetMaterialization",
     "AssetNode",
     "AssetObservation",
+    "AssetOut",
     "AssetSpec",
     "AssetValueLoader",
     "AssetsDefinition",
@@ -318,6 +321,7 @@ __all__ = [
     "make_python_type_usable_as_dagster_type",
     "make_values_resource",
     "map_asset_specs",
+    "multi_asset",
     "multi_asset_check",
     "multi_observable_source_asset",
     "observable_source_asset",

@@ -23,6 +23,17 @@ from assetq.definitions.op import Op
 from assetq.definitions.retry_policy import BackfillPolicy
 from assetq.definitions.source_location import SourceLocation
 
+REPLACED = (
+    "specs",
+    "deps",
+    "partitions_def",
+    "backfill_policy",
+    "resource_defs",
+    "check_specs",
+    "hooks",
+    "can_subset",
+)
+
 
 class AssetsDefinition(AssetAttributes):
     """One op and the assets it makes. Mirrors Dagster's `AssetsDefinition`.
@@ -36,6 +47,7 @@ class AssetsDefinition(AssetAttributes):
         resource_defs: Resources that come with the definition.
         check_specs: Checks that the op evaluates itself.
         hooks: Run when a step has succeeded, or failed for good.
+        can_subset: Whether the op can make some of its assets, or evaluate some of its checks, without the others.
     """
 
     def __init__(
@@ -49,6 +61,7 @@ class AssetsDefinition(AssetAttributes):
         resource_defs: Mapping[str, object] | None = None,
         check_specs: Iterable[AssetCheckSpec] = (),
         hooks: Iterable[HookDefinition] = (),
+        can_subset: bool = False,
     ) -> None:
         self.specs = tuple(resolved_spec(spec) for spec in specs)
         self.op = with_output_specs(op, self.specs)
@@ -58,6 +71,7 @@ class AssetsDefinition(AssetAttributes):
         self.resource_defs = dict(resource_defs or {})
         self.check_specs = tuple(check_specs)
         self.hooks = frozenset(hooks)
+        self.can_subset = can_subset
         self.__name__ = op.name
         self.__doc__ = op.fn.__doc__
 
@@ -76,8 +90,7 @@ class AssetsDefinition(AssetAttributes):
 
     def replace(self, **changes: Any) -> Self:
         """A copy with other attributes."""
-        names = ("specs", "deps", "partitions_def", "backfill_policy", "resource_defs", "check_specs", "hooks")
-        values: dict[str, Any] = {name: getattr(self, name) for name in names}
+        values: dict[str, Any] = {name: getattr(self, name) for name in REPLACED}
         return type(self)(changes.pop("op", self.op), **{**values, **changes})
 
     def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> Self:
@@ -148,18 +161,6 @@ class AssetsDefinition(AssetAttributes):
 
 
 class AssetChecksDefinition(AssetsDefinition):
-    """An op that makes nothing and evaluates checks. Mirrors Dagster's `AssetChecksDefinition`.
-
-    Attributes:
-        can_subset: Whether the op may leave out results.
-    """
+    """An op that makes nothing and evaluates checks. Mirrors Dagster's `AssetChecksDefinition`."""
 
     noun = "Check"
-
-    def __init__(self, op: Op, *, can_subset: bool = False, **options: Any) -> None:
-        super().__init__(op, **options)
-        self.can_subset = can_subset
-
-    def replace(self, **changes: Any) -> Self:
-        """A copy with other attributes."""
-        return super().replace(**{"can_subset": self.can_subset, **changes})

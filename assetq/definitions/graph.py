@@ -35,7 +35,12 @@ class AssetNode(NodeAttributes):
     @property
     def deps(self) -> tuple[AssetDep, ...]:
         """What it reads."""
-        return self.assets_def.deps if self.assets_def else tuple(self.spec.deps)
+        return self.assets_def.deps if self.assets_def and not self.is_one_of_several else tuple(self.spec.deps)
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """True when its op makes other assets too; then its spec says what it is made from itself."""
+        return self.assets_def is not None and len(self.assets_def.specs) > 1
 
     @property
     def is_executable(self) -> bool:
@@ -105,8 +110,8 @@ class AssetGraph(GraphAttributes):
         self.definition_of = {key: definition for definition in definitions for key in definition.keys}
         children: dict[AssetKey, set[AssetKey]] = defaultdict(set)
         for definition in definitions:
-            for dep in definition.deps:
-                children[dep.asset_key] |= definition.keys
+            for key, dep in _pairs(definition):
+                children[dep.asset_key].add(key)
         for spec, _ in specs.values():
             for dep in spec.deps:
                 children[dep.asset_key].add(spec.key)
@@ -248,8 +253,14 @@ class AssetGraph(GraphAttributes):
 
 
 def _deps_of(node: AssetNode) -> Iterable[AssetKey]:
-    own = node.assets_def is None or len(node.assets_def.specs) > 1
-    return (dep.asset_key for dep in (node.spec.deps if own else node.deps))
+    return (dep.asset_key for dep in node.deps)
+
+
+def _pairs(definition: AssetsDefinition) -> Iterable[tuple[AssetKey, AssetDep]]:
+    """`(asset, what it is made from)`: of one asset as the definition says, of several as their specs say."""
+    if len(definition.specs) > 1:
+        return ((spec.key, dep) for spec in definition.specs for dep in spec.deps)
+    return ((key, dep) for key in definition.keys for dep in definition.deps)
 
 
 def _reach(start: set[AssetKey], near: Mapping[AssetKey, frozenset[AssetKey]], depth: int | None) -> set[AssetKey]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import StepInterrupted
 from assetq.execution.event import Event, EventType, StepEvent, partition_text
+from assetq.execution.omission import skipped_by_omission
 from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.execution.report import now_ms
 from assetq.execution.session import ExecutionSession
@@ -183,6 +184,9 @@ class LocalRun:
             is_stopped = isinstance(result.exception, KeyboardInterrupt)  # nothing else starts then
             self.exception = result.exception if is_stopped else self.exception or result.exception
             self._skip_downstream(task, result.made)
+        elif result.omitted:
+            omitted = skipped_by_omission(task.plan, task.node, task.step, result.omitted)
+            self._skip(omitted, f"upstream {task.step_key} did not give it")
 
     def _pass_on(self, task: StepTask, event: StepEvent) -> None:
         grid, (start, stop) = task.plan_node.partitions_def, event.partition or task.partition_range or (0, 1)
@@ -199,14 +203,17 @@ class LocalRun:
     def _skip_downstream(self, task: StepTask, made: IndexSet) -> None:
         lost = IndexSet.range(*task.plan.partitions_of(task.node, task.step)) - made
         closure = self.plan.closure_without(task.node, task.step, lost)
-        for node, steps in closure.items():
+        self._skip(closure, f"upstream {task.step_key} did not succeed")
+
+    def _skip(self, found: Mapping[int, IndexSet], reason: str) -> None:
+        for node, steps in found.items():
             fresh = steps - self.states.get(node, {}).get("skipped", IndexSet())
             self._end(node, fresh, "skipped")
             if self.recorder is not None:
                 self.recorder.steps_skipped(node, fresh)
             for start, stop in fresh.ranges:
                 key = self.plan.steps_key(node, start, stop)
-                self.note(EventType.STEP_SKIPPED, step_key=key, message=f"upstream {task.step_key} did not succeed")
+                self.note(EventType.STEP_SKIPPED, step_key=key, message=reason)
 
     def _end(self, node: int, steps: IndexSet, state: str) -> None:
         by_state = self.states.setdefault(node, {})

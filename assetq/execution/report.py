@@ -31,7 +31,7 @@ from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
 from assetq.definitions.signature import declares_output
-from assetq.errors import CheckFailedError, DefinitionError, StaleAttemptError, StepFailedError
+from assetq.errors import CheckFailedError, StaleAttemptError, StepFailedError
 from assetq.execution.context import ExecutionContext
 from assetq.execution.data_version import VersionMark
 from assetq.execution.declared_type import check_output
@@ -39,6 +39,7 @@ from assetq.execution.event import EventType, StepEvent
 from assetq.execution.io_config import output_config
 from assetq.execution.partition_account import PartitionAccount
 from assetq.execution.session import ExecutionSession
+from assetq.execution.several_outputs import refuse_unselected, required_outputs, several_results
 from assetq.execution.step_versions import StepVersions, observed_mark
 from assetq.execution.task import Guard, StepTask
 from assetq.io import OutputContext
@@ -151,11 +152,9 @@ class StepReport:
             raise StepFailedError(f"'{op.name}' is annotated to return an Output, and returned {value!r}; wrap it.")
         elif len(op.outputs) == 1:
             self._store(op.outputs[0], value)
-        elif isinstance(value, tuple | list) and value and all(isinstance(item, RESULTS) for item in value):
-            for item in value:
-                self._take_item(item, is_stream=True)
         elif op.outputs:
-            raise DefinitionError(f"'{op.name}' has {len(op.outputs)} outputs; yield each of them.", asset=op.name)
+            for item in several_results(op, value):
+                self._take_item(item, is_stream=True)
         elif value is not None:
             raise StepFailedError(f"'{op.name}' gave {type(value).__name__}; a check gives an AssetCheckResult.")
 
@@ -175,6 +174,7 @@ class StepReport:
         if found is None:
             named = getattr(item, "asset_key", None) or getattr(item, "output_name", "")
             raise StepFailedError(f"'{op.name}' gave output '{named}', which it does not have.")
+        refuse_unselected(self.definition, self.task, found)
         return found
 
     def _store(self, output: OpOutput, item: Any) -> None:
@@ -442,7 +442,7 @@ class StepReport:
         self.parts.close()
         if self.parts.is_lost:
             self.parts.refuse_failed()
-        missing = [output for output in op.outputs if output.is_required and output.name not in self.produced]
+        missing = [o for o in required_outputs(self.definition, self.task) if o.name not in self.produced]
         if missing:
             raise StepFailedError(
                 f"'{op.name}' did not give output '{missing[0].name}' of asset '{missing[0].key}', which is required. "
@@ -459,7 +459,9 @@ class StepReport:
             if self.definition.can_subset:
                 return []
             return [AssetCheckKey.from_user_string(text) for text in self.task.plan_node.checks]
-        return [spec.key for spec in self.definition.check_specs if self.produced or self.observed]
+        wanted = self.task.plan_node.checks if self.definition.can_subset else None
+        specs = [spec for spec in self.definition.check_specs if wanted is None or str(spec.key) in wanted]
+        return [spec.key for spec in specs if self.produced or self.observed]
 
     def _stop_at(self, evaluations: Iterable[AssetCheckEvaluation]) -> None:
         bad = [e for e in evaluations if e.blocking and not e.passed and e.severity is AssetCheckSeverity.ERROR]

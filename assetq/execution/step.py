@@ -22,6 +22,7 @@ from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
 from assetq.execution.inputs import load_input
+from assetq.execution.omission import readers_of_omitted
 from assetq.execution.report import StepReport, now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
@@ -71,7 +72,8 @@ def _execute(session: ExecutionSession, task: StepTask, guard: Guard, limit: Lim
             raise
         return attempt.failed(error)
     status = StepStatus.SUCCEEDED if produced else StepStatus.SKIPPED
-    return StepResult(status, tuple(attempt.events))
+    omitted = readers_of_omitted(session, task, attempt.report.produced) if produced else ()
+    return StepResult(status, tuple(attempt.events), omitted=omitted)
 
 
 class _Attempt:

@@ -84,7 +84,8 @@ class StepStatus(StrEnum):
 class StepResult:
     """How an attempt ended, and what it reported.
 
-    `made` are the partitions that this and earlier attempts made, where the step has not succeeded as a whole.
+    `made` are the partitions that this and earlier attempts made, where the step has not succeeded as a whole;
+    `omitted` are nodes that read what it chose not to give.
     """
 
     status: StepStatus
@@ -93,3 +94,4 @@ class StepResult:
     retry_delay_ms: int = 0
     exception: BaseException | None = None
     made: IndexSet = field(default_factory=IndexSet)
+    omitted: tuple[int, ...] = ()

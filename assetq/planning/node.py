@@ -61,6 +61,10 @@ class PlanNode:
     def _pieces(self, start: int, stop: int) -> int:
         return math.ceil((stop - start) / self.chunk) if self.chunk else 1
 
+    def wants(self, output_name: str, asset: str) -> bool:
+        """True when the plan wants an output of the op: its asset is selected."""
+        return asset in self.assets
+
     @property
     def steps(self) -> IndexSet:
         """Numbers of all steps."""

@@ -18,6 +18,7 @@ from assetq.planning.partition_set import PartitionSets, PartitionStates, StaleP
 from assetq.planning.pinned import PinnedPartitionMapping
 from assetq.planning.plan import Plan
 from assetq.planning.scope import PartitionScope
+from assetq.planning.subset import refuse_part
 from assetq.selection import select, select_checks, select_observed
 
 PRIORITY_TAG = "assetq/priority"
@@ -75,6 +76,8 @@ class _Planner:
     def plan(self, selection: str) -> Plan:
         graph = self.defs.graph
         chosen = [definition for definition in graph.ops if definition.keys & self.keys]
+        for definition in chosen:
+            refuse_part(definition, self.keys)
         chosen += [definition for definition in graph.observables if definition.keys & self.observed]
         self._require_scope([*chosen, *self._checks_beside([], [])])
         sets = dict(self.sets.of_assets(chosen))
@@ -129,7 +132,9 @@ class _Planner:
         return 0 if self.scope.one_step else policy.chunk if policy else 1
 
     def _is_wanted(self, definition: AssetsDefinition, key: AssetCheckKey) -> bool:
-        return not isinstance(definition, AssetChecksDefinition) or key in self.checks
+        if isinstance(definition, AssetChecksDefinition):
+            return key in self.checks
+        return not definition.can_subset or key.asset_key in self.keys
 
     def _edges(self, ordered: list[AssetsDefinition], nodes: tuple[PlanNode, ...]) -> Iterator[PlanEdge]:
         place = {id(definition): node for definition, node in zip(ordered, nodes, strict=True)}
@@ -146,7 +151,9 @@ class _Planner:
         for definition in ordered:
             for dep in definition.deps:
                 above = self.defs.graph.nodes[dep.asset_key].assets_def
-                if above is not None and (above is not definition or _is_loop(definition, dep)):
+                if above is None or dep.asset_key not in self.keys:
+                    continue
+                if above is not definition or _is_loop(definition, dep):
                     yield above, definition, dep
 
 

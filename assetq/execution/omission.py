@@ -1,0 +1,55 @@
+"""Outputs that an op chose not to give: what reads them is skipped, what reads its other outputs goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from assetq.definitions import AssetsDefinition, OpOutput
+from assetq.partitions import IndexSet
+from assetq.planning import Plan
+
+if TYPE_CHECKING:
+    from assetq.execution.session import ExecutionSession
+    from assetq.execution.task import StepTask
+
+
+def readers_of_omitted(session: ExecutionSession, task: StepTask, produced: Iterable[str]) -> tuple[int, ...]:
+    """Nodes of the plan that read an output which was wanted and not given.
+
+    Args:
+        session: Has the definitions.
+        task: The step that has succeeded.
+        produced: Names of the outputs that it gave.
+    """
+    given = set(produced)
+    op = session.defs.get_op(task.plan_node.name).op
+    omitted = [o for o in op.outputs if o.name not in given and task.plan_node.wants(o.name, str(o.key))]
+    if not omitted:
+        return ()
+    below = sorted({e.downstream for e in task.plan.edges if e.upstream == task.node and not e.is_loop})
+    names = ((node, session.defs.get_op(task.plan.nodes[node].name)) for node in below)
+    return tuple(node for node, definition in names if _reads(definition, omitted))
+
+
+def _reads(definition: AssetsDefinition, omitted: list[OpOutput]) -> bool:
+    keys = {output.key for output in omitted}
+    return any(dep.asset_key in keys for dep in definition.deps)
+
+
+def skipped_by_omission(plan: Plan, node: int, step: int, readers: Iterable[int]) -> dict[int, IndexSet]:
+    """Steps that cannot run because they wait for an output that was not given, or for such a step.
+
+    Args:
+        plan: The plan.
+        node, step: The step that has succeeded.
+        readers: Nodes that read what it did not give.
+    """
+    wanted, first = set(readers), dict[int, IndexSet]()
+    for below, number in plan.downstream_steps(node, step) if wanted else ():
+        if below in wanted:
+            first[below] = first.get(below, IndexSet()) | IndexSet.range(number, number + 1)
+    if not first:
+        return {}
+    closure = plan.downstream_closure(first)
+    return {at: first.get(at, IndexSet()) | closure.get(at, IndexSet()) for at in sorted({*first, *closure})}
