@@ -213,5 +213,5 @@ class InDagster(World):
     def note(self, found: Outcome, record: Any, names: list[str]) -> None:
         key = record.asset_key.to_user_string()
         names.append(key)
-        found.tags[key] = dict(record.tags)
+        found.tags[key] = dict(record.tags or {})
         found.metadata[key] = {n: plain(v) for n, v in record.metadata.items() if n != "path"}

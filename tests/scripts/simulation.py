@@ -161,7 +161,7 @@ class Simulation:
     def rebuild(self, run: Run, *, is_damaged: bool = False, is_late: bool = False) -> None:
         if is_damaged and run.is_open and run.turn is None and not is_late:
             self.damage(run)
-        frontier = compute_frontier(run.plan, self.runs.states(run.run_id))
+        frontier = compute_frontier(run.plan, self.runs.states(run.run_id), self.runs.made(run.run_id))
         counts = (frontier.counts[0] + is_late, *frontier.counts[1:])
         call = lambda: self.engine.rebuild(run.run_id, frontier.nodes, frontier.need, counts)  # noqa: E731
         if not run.is_open or run.turn is not None:
@@ -179,7 +179,7 @@ class Simulation:
         ended = [[node, step, step + 1, state] for (node, step), state in ends]
         reply = self.engine.run_script(
             "record_steps", run_id=run.run_id, turn=turn, events=[], index=[], ended=ended, assets=[], versions=[],
-            running=int(busy), lease_ms=LATER_MS, is_last=is_last,
+            made=[], running=int(busy), lease_ms=LATER_MS, is_last=is_last,
         )  # fmt: skip
         is_taken = not repeat or (run.turn == 0 and turn > 0)
         if is_taken:
@@ -217,7 +217,8 @@ class Simulation:
         attempt = Attempt(run.plan, grant.node, step, grant.tries_of(step).attempt, 0, worker)
         status = StepStatus.RETRY if state in ("retry", "later") else StepStatus(state)
         made = outcome_of(attempt, StepResult(status, (), retry_delay_ms=LATER_MS if state == "later" else 0))
-        entry = (run.plan.nodes[grant.node].name, "-", step, step + 1, b"x", 0)
+        number = int(state == "succeeded")
+        entry = (run.plan.nodes[grant.node].name, "-", step, step + 1, b"x", number)
         return replace(made, assets=(entry,) if state in ("succeeded", "failed") else ())
 
     def commit(

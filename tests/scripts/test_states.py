@@ -56,7 +56,8 @@ class Subject:
             grant = client.hgetall(keys("grant", fence.decode()))
             if int(grant[b"node"]) == self.node and int(grant[b"from"]) <= self.step < int(grant[b"to"]):
                 return StepState(grant[b"state"].decode())
-        if client.hget(keys("run", "r"), "status") in (b"CANCELING", b"CANCELED"):
+        status, failure = client.hmget(keys("run", "r"), "status", "failure")
+        if failure or status in (b"CANCELING", b"CANCELED"):  # either way what has not ended will not begin
             return StepState.CANCELED
         if client.hget(keys("nodes", "r"), f"gates:{self.node}") == b"0":
             for member in client.zrange(keys("ready", "r", self.node), 0, -1):
@@ -144,7 +145,7 @@ def _record(subject: Subject) -> None:
     driver.engine.recover()
     subject.call(
         "record_steps", run_id="local", turn=1, events=[], index=[], ended=[[0, 0, 1, "succeeded"]], assets=[],
-        versions=[], running=0, lease_ms=1000, is_last=True,
+        versions=[], made=[], running=0, lease_ms=1000, is_last=True,
     )  # fmt: skip
     assert driver.run("local")["status"] == "FAILURE"
 
@@ -166,6 +167,7 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
     "the upstream step fails": _commit_upstream("failed"),
     "cancel, then hand back": _cancel_then_hand_back,
     "cancel": lambda s: s.driver.engine.cancel("r"),
+    "fail the run": lambda s: s.driver.engine.fail_run("r", "test"),
     "retire the worker": lambda s: s.driver.engine.retire("w"),
     "retire a stranger": lambda s: s.driver.engine.retire("stranger"),
     "heartbeat": lambda s: s.driver.engine.heartbeat("w", {"pools": "default", "concurrency": 4}, [s.fence]),
