@@ -36,9 +36,6 @@ for pool in pairs(pools) do
   table.insert(names, pool)
 end
 redis.call("HSET", key_nodes(run), "count", #nodes, "pools", table.concat(names, ","))
-for index, entry in ipairs(nodes) do
-  local ready = entry[7]
-  for i = 1, #ready, 2 do add_ready(run, tostring(index - 1), ready[i], ready[i + 1]) end
-end
+for index, entry in ipairs(nodes) do fill_ready(run, tostring(index - 1), entry[7]) end
 end_run_if_done(run)
 return { "OK", grant_touched() }

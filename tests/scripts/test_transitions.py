@@ -4,7 +4,7 @@ import pytest
 
 from assetq.broker.codes import Code
 from assetq.broker.connection import connect
-from assetq.broker.engine import Claimant, Outcome
+from assetq.broker.engine import Claimant, NodeEntry, Outcome
 from assetq.broker.script import unpackb
 from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
 from assetq.partitions import IndexSet
@@ -376,6 +376,8 @@ def test_a_poison_step_whose_failure_was_not_recorded_is_held_again(driver):
     again = driver.engine.recover().poisoned
     assert [(p.step, p.crashes) for p in again] == [(0, poisoned[0].crashes)]
     assert event_types(driver) == told
+
+
 def test_a_partial_failure_satisfies_and_skips(driver):
     driver.submit("r", node(1), node(4, ready=False), node(1, ready=False))
     grant = driver.claim()
@@ -402,3 +404,12 @@ def test_what_was_made_is_forgotten_with_its_run(driver):
     driver.commit(driver.claim(), "failed", made=((0, 2),))
     assert driver.engine.run_script("delete_run", run_id="r", nodes=1, latest=[])[0] is Code.OK
     assert not driver.client.exists(driver.keys("made", "r", 0))
+
+
+def test_scattered_steps_are_queued_at_once(driver):
+    scattered = tuple(edge for step in range(0, 2402, 2) for edge in (step, step + 1))
+    driver.submit("r", NodeEntry("default", 0, 1201, 0, "", 1, scattered))
+    assert counts(driver)["ready"] + counts(driver)["queued"] == 1201
+    taken = [driver.claim().start for _ in range(5)]
+    assert taken == [0, 2, 4, 6, 8]
+    assert driver.client.zrange(driver.keys("ready", "r", 0), -1, -1) == [b"2400:2401"]
