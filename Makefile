@@ -41,7 +41,7 @@ imports: build/types/assetq ## Check the import rules of the layers
 check: lint types imports test ## Everything that CI runs
 
 chaos: $(STAMP) ## Kill and restart things for longer than `make test` does
-	@$(BIN)/python -m pytest tests/chaos --timeout 600
+	@MODEL_EXAMPLES=$${MODEL_EXAMPLES:-200} $(BIN)/python -m pytest tests/chaos tests/scripts/test_model.py --timeout 600
 
 bench: $(STAMP) ## Measure
 	@PYTHONPATH=. $(BIN)/python -m bench

@@ -27,10 +27,11 @@ from assetq.workers.outcome import Attempt, outcome_of
 from .driver import Outbox
 from .model import Held, Model, Run, Step, demand
 from .story import Story
-from .truth import check, delayed_steps
+from .truth import audit, check, delayed_steps
 
 POOLS = ("p", "q", "default")
 LATER_MS = 3_600_000
+AUDITED_EVERY = 4
 
 
 class Simulation:
@@ -47,8 +48,9 @@ class Simulation:
         self.messages: list[Message] = []
         self.claimed: dict[int, Grant] = {}
         self.stories: dict[str, Story] = {}
-        self.read_until: dict[str, bytes] = {}
-        self.numbers = 0
+        self.read_until: dict[str, str] = {}
+        self.settled: set[str] = set()
+        self.numbers, self.moves, self.compared_every = 0, 0, 1
 
     @contextmanager
     def move(self) -> Iterator[None]:
@@ -70,8 +72,17 @@ class Simulation:
         if chained is not None:
             self._note_claim(chained, worker)
         self.model.settle()
+        self.moves += 1
+        if self.moves % self.compared_every == 0:
+            self.compare()
+
+    def compare(self) -> None:
+        """Redis is what the model says; the costly audit is made at times."""
         self._listen()
-        check(self.client, self.keys, self.model)
+        check(self.client, self.keys, self.model, self.settled)
+        if self.moves % AUDITED_EVERY == 0:
+            audit(self.client, self.keys, self.model)
+        self.settled = {run.run_id for run in self.model.runs.values() if run.is_terminal}
 
     def _note_claim(self, grant: Grant, worker: str) -> None:
         fence = int(grant.fence)
@@ -86,14 +97,16 @@ class Simulation:
         self.claimed[fence] = grant
 
     def _listen(self) -> None:
-        for run_id, run in self.model.runs.items():
+        active = {run_id: run for run_id, run in self.model.runs.items() if run_id not in self.settled}
+        with self.client.pipeline(transaction=False) as pipeline:
+            for run_id in active:
+                pipeline.xrange(self.keys("events", run_id), self.read_until.get(run_id, "-"))
+            rows = pipeline.execute()
+        for (run_id, run), entries in zip(active.items(), rows, strict=True):
             story = self.stories.setdefault(run_id, Story())
-            since = self.read_until.get(run_id)
-            for entry_id, fields in self.client.xrange(
-                self.keys("events", run_id), f"({since.decode()}" if since else "-"
-            ):
+            for entry_id, fields in entries:
                 story.tell(unpackb(fields[b"e"]))
-                self.read_until[run_id] = entry_id
+                self.read_until[run_id] = f"({entry_id.decode()}"
             story.agree(run, self.model.of_run(run_id))
 
     def unchanged(self, call: Callable[[], object], refusal: type[AssetqError] | None = None) -> None:
@@ -392,6 +405,7 @@ class Simulation:
         for pool in POOLS:
             self.set_limit(pool, -1)
         self.heartbeat("last", POOLS, 3, [])
+        self.compared_every = 10
         for _ in range(1 + sum(len(run.at) for run in self.model.runs.values())):
             if all(run.is_terminal for run in self.model.runs.values()):
                 break
@@ -413,10 +427,12 @@ class Simulation:
         self.recover(lost_run=held_run)
 
     def _check_nothing_left(self) -> None:
+        self.settled = set()
         self.make_due()
         self.recover()
         for worker in list(self.model.workers):
             self.retire(worker)
+        self.compare()
         root, known = self.keys.root, set(self.model.runs)
         for key in self.client.scan_iter(f"{root}*", count=1000):
             name = key.decode().removeprefix(root)
