@@ -15,6 +15,7 @@ from assetq.definitions.time_limit import RUN_TIMEOUT_TAG
 from assetq.errors import UsageError
 from assetq.execution import Instance
 from assetq.planning import PartitionScope
+from assetq.planning.scope import RANGE_END_TAG, RANGE_START_TAG
 
 Command = Callable[..., Any]
 
@@ -87,6 +88,20 @@ def read_ranges(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
             raise UsageError(f"--partitions takes FIRST..LAST, for example 2024-01-01..2024-01-31, not '{text}'.")
         pairs.append((first, last))
     return tuple(pairs)
+
+
+def range_tags(text: str | None) -> dict[str, str]:
+    """The tags by which Dagster names the range of `--partition-range FIRST...LAST`; none without.
+
+    Raises:
+        UsageError: The text has another form.
+    """
+    if text is None:
+        return {}
+    first, dots, last = text.partition("...")
+    if not (first and dots and last):
+        raise UsageError(f"--partition-range takes FIRST...LAST, for example 2024-01-01...2024-01-31, not '{text}'.")
+    return {RANGE_START_TAG: first, RANGE_END_TAG: last}
 
 
 def tag_option(command: Command) -> Command:

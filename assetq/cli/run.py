@@ -127,7 +127,7 @@ def logs(run_id: str, step: str | None, follow: bool, as_json: bool) -> None:
         if step is not None:
             plan = instance.get_plan(found)
             step = plan.step_key(*plan.find_step(step))
-        wanted = (EventType.LOG, EventType.STEP_FAILURE, EventType.STEP_UP_FOR_RETRY)
+        wanted = (EventType.LOG, EventType.PARTITIONS_FAILED, EventType.STEP_FAILURE, EventType.STEP_UP_FOR_RETRY)
         chosen = (e for e in _events(instance, found, None, follow) if e.type in wanted and step in (None, e.step_key))
         if as_json:
             print_json([event.to_json() for event in chosen])
@@ -139,8 +139,8 @@ def logs(run_id: str, step: str | None, follow: bool, as_json: bool) -> None:
 def _log_line(event: Event) -> str:
     level = event.data.get("level", "ERROR")
     line = f"{event.to_json()['timestamp'][11:23]} {level:<7} {event.step_key}: {event.message}"
-    stack = event.data.get("error", {}).get("stack")
-    return f"{line}\n{stack.rstrip()}" if stack else line
+    errors = [event.data.get("error", {}), *(one["error"] for one in event.data.get("first", ()))]
+    return "\n".join([line, *(error["stack"].rstrip() for error in errors if error.get("stack"))])
 
 
 def _events(instance: Instance, run_id: str, after: str | None, follow: bool) -> Iterator[Event]:

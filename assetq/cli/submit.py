@@ -16,6 +16,7 @@ from assetq.cli.option import (
     json_option,
     parse_tags,
     partition_options,
+    range_tags,
     read_config,
     select_option,
     tag_option,
@@ -148,6 +149,7 @@ def plan(module: str | None, file: str | None, select: str, scope: PartitionScop
 @code_options
 @select_option
 @click.option("--partition", "keys", multiple=True, help="A partition key; may be repeated.")
+@click.option("--partition-range", metavar="FIRST...LAST", help="Both included; each asset makes them in one step.")
 @click.option("--config", "config_path", help="Run config: a YAML or JSON file.")
 @tag_option
 @timeout_option
@@ -159,6 +161,7 @@ def materialize(
     file: str | None,
     select: str,
     keys: tuple[str, ...],
+    partition_range: str | None,
     config_path: str | None,
     tags: tuple[str, ...],
     local: bool,
@@ -168,8 +171,11 @@ def materialize(
     """Materialize assets in one run."""
     settings = Settings.load()
     defs = Code.choose(module, file, settings).load()
-    config, parsed = read_config(config_path), parse_tags(tags)
-    scope = PartitionScope(keys=keys)
+    config, parsed = read_config(config_path), {**range_tags(partition_range), **parse_tags(tags)}
+    scope = PartitionScope.of_tags(parsed)
+    if keys and scope.ranges:
+        raise UsageError("--partition and a range both name partitions; keep one.")
+    scope = PartitionScope(keys=keys) if keys else scope
     if local:
         if RUN_TIMEOUT_TAG in parsed:
             raise UsageError(

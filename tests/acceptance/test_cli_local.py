@@ -93,3 +93,22 @@ def test_a_local_failure(shell, flag):
     assert answer.code == 1
     assert "ValueError: oh" in answer.err
     assert "code.py" in answer.err
+
+
+def test_a_range_runs_in_one_step(shell):
+    assert shell("new", "ranges").code == 0
+    shell.folder = shell.folder / "ranges"
+    (shell.folder / "days.py").write_text(
+        "import assetq.dagster as dg\n"
+        "days = dg.DailyPartitionsDefinition('2024-01-01', end_date='2024-01-10')\n"
+        "@dg.asset(partitions_def=days)\n"
+        "def day(context) -> None:\n"
+        "    print('made', *context.partition_keys)\n"
+        "defs = dg.Definitions([day])\n"
+    )
+    done = shell("materialize", "-f", "days.py", "--partition-range", "2024-01-02...2024-01-04", "--local")
+    assert (done.code, "made 2024-01-02 2024-01-03 2024-01-04" in done.out) == (0, True)
+    wrong = shell("materialize", "-f", "days.py", "--partition-range", "2024-01-02", "--local")
+    assert (wrong.code, "FIRST...LAST" in wrong.err) == (2, True)
+    both = ("--partition", "2024-01-02", "--partition-range", "2024-01-02...2024-01-04", "--local")
+    assert shell("materialize", "-f", "days.py", *both).code == 2
