@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from assetq.definitions.config_field import Field
 from assetq.definitions.config_model import model_fields, model_schema
 from assetq.definitions.config_plain import plain_config_value
+from assetq.definitions.config_problem import describe_problems
 from assetq.definitions.config_reading import read_model
 from assetq.definitions.config_schema import process_config, schema_default
 from assetq.definitions.env_var import environment_in
@@ -107,10 +108,7 @@ def parse_config(config_type: type[BaseModel], data: Any, *, op: str, location: 
     try:
         return config_type.model_validate(read_model(config_type, data or {}, f"ops.{op}.config"))
     except ValidationError as error:
-        problems = "; ".join(
-            f"ops.{op}.config{''.join('.' + str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        )
+        problems = describe_problems(config_type, error, f"ops.{op}.config")
         raise ConfigError(f"Config of '{op}' does not validate: {problems}.", asset=op, location=location) from None
 
 

@@ -24,6 +24,7 @@ from pydantic.fields import FieldInfo
 
 from assetq.definitions.config_field import Field
 from assetq.definitions.config_model import model_fields, model_schema
+from assetq.definitions.config_problem import describe_problems
 from assetq.definitions.config_schema import check_schema, is_config_required, process_config, schema_default
 from assetq.definitions.env_var import environment_in, read_environment
 from assetq.definitions.init_resource_context import InitResourceContext
@@ -222,13 +223,20 @@ def nested_resources(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if isinstance(value, kinds)}
 
 
-def make_resource(cls: type[ConfigurableResource], values: Mapping[str, Any]) -> Any:
-    """An instance, with assetq's error for fields that do not validate."""
+def make_resource(cls: type[ConfigurableResource], values: Mapping[str, Any], path: str | None = None) -> Any:
+    """An instance, with assetq's error for fields that do not validate.
+
+    Args:
+        cls: Its class.
+        values: Its fields.
+        path: Where run config gives them, for messages.
+    """
     try:
         return cls(**values)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise ConfigError(f"Resource {cls.__name__} does not validate: {problems}.") from None
+        problems = describe_problems(cls, error, path or "")
+        given = "" if path is None else f" Correct run config under {path}."
+        raise ConfigError(f"Resource {cls.__name__} does not validate: {problems}.{given}") from None
 
 
 class ConfigurableResourceFactory(ConfigurableResource, Generic[T]):

@@ -9,6 +9,7 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
+from assetq.definitions.resource_need import named_resources
 from assetq.definitions.source_asset import SourceAsset
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import (
@@ -146,11 +147,7 @@ def _conflicting_resources(defs: Definitions) -> Iterator[DefinitionError]:
 
 def _missing_resources(defs: Definitions) -> Iterator[DefinitionError]:
     for definition in defs.op_defs:
-        wanted = set(definition.op.required_resource_keys)
-        wanted |= {key for hook in definition.hooks for key in hook.required_resource_keys}
-        wanted |= {output.io_manager_key for output in definition.op.outputs} - {DEFAULT_IO_MANAGER_KEY}
-        wanted |= {i.asset_in.input_manager_key for i in definition.op.inputs if i.asset_in.input_manager_key}
-        for key in sorted(wanted - set(defs.resources) - {DEFAULT_IO_MANAGER_KEY}):
+        for key in sorted(named_resources(definition) - set(defs.resources) - {DEFAULT_IO_MANAGER_KEY}):
             own = definition.subject
             yield MissingResourceError(
                 f"{definition.noun} '{own}' needs resource '{key}', which is not provided."

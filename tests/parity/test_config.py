@@ -289,3 +289,30 @@ def test_a_class_as_a_schema(world):
     assert sorted(Fields.to_fields_dict()) == ["a", "inner", "level", "words"]
     with pytest.raises(dg.DagsterInvalidConfigError):
         dg.materialize([one], run_config={"ops": {"one": {"config": {"a": "x"}}}})
+
+
+def test_config_of_resources_that_no_step_uses_may_be_missing(world):
+    class Source(world.dg.ConfigurableResource):
+        rows: int
+
+    @world.dg.asset
+    def one():
+        return 1
+
+    @world.dg.asset
+    def two(source: Source):
+        return source.rows
+
+    resources = {"source": Source.configure_at_launch()}
+    assert world.run([one, two], resources=dict(resources), selection="one").materialized == ["one"]
+    with pytest.raises(world.dg.DagsterInvalidConfigError, match=r"rows|resources"):
+        world.run([one, two], resources=dict(resources))
+
+
+@pytest.mark.parametrize("section", [{"confg": {"rows": 3}}, {"config": {}, "rows": 3}])
+def test_a_section_with_an_unknown_part(world, section):
+    class Rows(world.dg.Config):
+        rows: int = 2
+
+    with pytest.raises(world.dg.DagsterInvalidConfigError, match=r"confg|rows"):
+        world.run([op_with(world.dg, Rows)], run_config={"ops": {OP: section}})
