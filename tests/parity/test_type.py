@@ -147,3 +147,19 @@ def test_no_annotation_takes_anything(world):
         return object
 
     assert world.run([one]).success
+
+
+def test_the_resource_of_a_type_must_be_provided(dg):
+    def is_known(context, value):
+        return value in context.resources.known
+
+    known = dg.DagsterType(name="Known", type_check_fn=is_known, required_resource_keys={"known"})
+
+    @dg.asset(dagster_type=known)
+    def one():
+        return 1
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="known"):
+        dg.materialize_to_memory([one])
+    resources = {"known": dg.ResourceDefinition.hardcoded_resource([1])}
+    assert dg.materialize_to_memory([one], resources=resources).success
