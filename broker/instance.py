@@ -28,6 +28,7 @@ from assetq.broker.translating import on_redis
 from assetq.definitions import Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.errors import PoolLimitError, UnknownRunError, UsageError
+from assetq.execution.attempt_log import delete_logs
 from assetq.execution.event import Event
 from assetq.execution.instance import RunHandle
 from assetq.execution.local_run import LocalRun
@@ -185,6 +186,7 @@ class RedisInstance(AssetsOnRedis):
         if reply[0] is Code.BUSY:
             raise UsageError(f"Run {run_id} has not ended; cancel it first.")
         self.runs.forget(run_id)
+        delete_logs(self.storage_directory(), run_id)
 
     @on_redis
     def cancel_run(self, run_id: str) -> RunRecord:

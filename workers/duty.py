@@ -31,6 +31,7 @@ from assetq.workers.ending import Ending, oom_kills, seen_ending
 from assetq.workers.overdue import fail_overdue
 from assetq.workers.poison import fail_poisoned
 from assetq.workers.process import WorkerConfig
+from assetq.workers.salvage import salvage_log
 
 logger = logging.getLogger("assetq.duty")
 
@@ -138,6 +139,8 @@ class Duty:
             return
         struck, self.oom_kills = oom_kills() > self.oom_kills, oom_kills()
         for grant in held:
+            if grant.pid in lost:
+                salvage_log(self.engine, self.config, grant)
             if grant.pid in lost and self.overdue.pop(grant.fence, None) == grant.pid:
                 fail_overdue(self.engine, self.config.name, grant, self.timeouts)
             elif grant.pid in lost:

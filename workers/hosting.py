@@ -19,6 +19,7 @@ from celery import Celery, signals
 
 from assetq.broker.app import TASK_NAME
 from assetq.broker.lifeline import end_with_parent
+from assetq.workers.capture import Capture, Flusher, ProcessCapture, ThreadCapture, install_streams
 from assetq.workers.duty import Duty, interrupt_process, kill_process
 from assetq.workers.ending import told_ending
 from assetq.workers.process import ProcessState, WorkerConfig
@@ -27,6 +28,7 @@ from assetq.workers.runner import Runner, current_runner, set_current_runner
 logger = logging.getLogger("assetq.worker")
 
 CHECK_S = 0.25
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Host:
     opening: threading.Lock = field(default_factory=threading.Lock)
     slots: dict[int, int] = field(default_factory=dict)
     runners: dict[int, Runner] = field(default_factory=dict)
+    flusher: Flusher | None = None
     interrupted: bool = False
 
     def process_state(self) -> ProcessState:
@@ -54,10 +57,19 @@ class Host:
         runner = current_runner()
         if runner is None:
             ident = threading.get_ident() if self.pool_class == "threads" else os.getpid()
-            runner = Runner(self.process_state(), ident, self._slot())
+            runner = Runner(self.process_state(), ident, self._slot(), self._capture())
             set_current_runner(runner)
             self.runners[ident] = runner
         return runner
+
+    def _capture(self) -> Capture:
+        if self.pool_class == "prefork":
+            return ProcessCapture(self.config.spool_path(os.getpid()))
+        with self.opening:
+            if self.flusher is None:
+                install_streams(LOG_FORMAT)
+                self.flusher = Flusher()
+            return ThreadCapture(self.flusher)
 
     def _slot(self) -> int:
         if self.pool_class == "prefork":

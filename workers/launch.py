@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shutil
 import socket
 import sys
+import tempfile
 import warnings
 from collections.abc import Sequence
 
@@ -21,13 +23,12 @@ from assetq.definitions import Definitions
 from assetq.definitions.loading import load_definitions
 from assetq.errors import UsageError, suggest
 from assetq.workers.board import Board
-from assetq.workers.hosting import host
+from assetq.workers.hosting import LOG_FORMAT, host
 from assetq.workers.process import WorkerConfig
 
 POOL_CLASSES = ("prefork", "threads", "solo")
 INTERRUPTED = 130
 SERVER_PATIENCE_S = 10.0
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def pools_of(defs: Definitions) -> tuple[str, ...]:
@@ -92,10 +93,14 @@ def serve(
         pools=tuple(dict.fromkeys(pools)) or pools_of(defs),
         concurrency=processes,
         board=Board(processes),
+        spool=tempfile.mkdtemp(prefix="assetq-worker-"),
     )
     app = make_app(settings, config.pools, prefetch=pool_class == "threads")
     hosting = host(app, config, pool_class)
-    code = start_celery(app, config, pool_class)
+    try:
+        code = start_celery(app, config, pool_class)
+    finally:
+        shutil.rmtree(config.spool, ignore_errors=True)
     return INTERRUPTED if hosting.interrupted else code
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assetq.broker.asset_entry import AssetEntry, failed_entries, index_entries, materialized_entries
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
 from assetq.broker.version_store import version_entries
+from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ErrorInfo
 from assetq.execution.omission import skipped_by_omission
+from assetq.execution.report import now_ms
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
+from assetq.workers.capture import Captured
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
 def failed_outcome(attempt: Attempt, error: ErrorInfo, made: IndexSet) -> Outcome:
     """The outcome of a step whose body cannot report for itself; `made` is what earlier attempts made."""
     return outcome_of(attempt, StepResult(status=StepStatus.FAILED, events=(), error=error, made=made))
+
+
+def with_log(result: StepResult, captured: Captured) -> StepResult:
+    """The result with an event that tells of what was printed, unless `context.log` has told all of it."""
+    if captured.lines == sum(event.type is EventType.LOG for event in result.events):
+        return result
+    details = {"path": captured.path, "size_bytes": captured.size, "tail": captured.tail}
+    return replace(result, events=(StepEvent(EventType.LOGS_CAPTURED, now_ms(), data=details), *result.events))
 
 
 def _lost(attempt: Attempt, result: StepResult) -> IndexSet:

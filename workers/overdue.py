@@ -29,7 +29,7 @@ def fail_overdue(engine: Engine, worker: str, held: HeldGrant, timeouts: Mapping
         return
     node, start, stop = map(int, values)
     plan = Plan.from_bytes(engine.client.get(keys("plan", held.run_id)))
-    tries = _tries(engine, held.run_id, node, start)
+    tries = read_tries(engine, held.run_id, node, start)
     error = timeout_error(plan.step_key(node, start), timeouts.get(plan.nodes[node].name))
     delay_s = retry_delay_s(error, plan.nodes[node].retry, tries.retries + 1)
     status = StepStatus.FAILED if delay_s is None else StepStatus.RETRY
@@ -44,7 +44,8 @@ def fail_overdue(engine: Engine, worker: str, held: HeldGrant, timeouts: Mapping
     engine.hand_back(held.fence, worker, crashed=False, reason=f"the step before it was killed: {error}")
 
 
-def _tries(engine: Engine, run_id: str, node: int, step: int) -> StepTries:
+def read_tries(engine: Engine, run_id: str, node: int, step: int) -> StepTries:
+    """What a step has behind it."""
     told = engine.client.hget(engine.keys("tries", run_id), f"{node}:{step}")
     if told is None:
         return StepTries()

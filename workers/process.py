@@ -39,7 +39,7 @@ class RunContext:
 
 @dataclass(slots=True)
 class WorkerConfig:
-    """How a worker was started; made before the fork and shared by its processes."""
+    """How a worker was started; made before the fork and shared by its processes. `spool` is a folder of its own."""
 
     name: str
     settings: Settings
@@ -47,6 +47,11 @@ class WorkerConfig:
     pools: tuple[str, ...]
     concurrency: int
     board: Board
+    spool: str = ""
+
+    def spool_path(self, pid: int) -> str:
+        """Where a child keeps what its attempt prints, until it is in shared storage."""
+        return f"{self.spool}/{pid}.log"
 
 
 @dataclass(slots=True)

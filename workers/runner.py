@@ -17,12 +17,14 @@ from assetq.broker.message import Grant
 from assetq.broker.run_reader import made_in_step
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import PlanError, StaleAttemptError, StepInterrupted, StepTimedOut
+from assetq.execution.attempt_log import attempt_log_path
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
 from assetq.partitions import IndexSet
+from assetq.workers.capture import Capture
 from assetq.workers.drift import fits, refuse
-from assetq.workers.outcome import Attempt, outcome_of
+from assetq.workers.outcome import Attempt, outcome_of, with_log
 from assetq.workers.poison import fail_unreadable
 from assetq.workers.process import ProcessState, RunContext
 
@@ -64,6 +66,7 @@ class Runner:
     state: ProcessState
     ident: int
     slot: int
+    capture: Capture
     executing: bool = False
     fence: str | None = None
     deadline_ns: int = 0
@@ -160,7 +163,7 @@ class Runner:
             run_config=context.config,
             made=self._made(grant, context, step),
         )
-        result = self._execute(task, self.state.session_of(context))
+        result = self._captured(task, self.state.session_of(context), tries.attempt)
         attempt = Attempt(context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name)
         self.batches.observe(context.plan.nodes[grant.node].name, time.time() - started)
         return outcome_of(attempt, result)
@@ -172,6 +175,14 @@ class Runner:
             lambda: made_in_step(engine.client, engine.keys, grant.run_id, context.plan, where),
             deadline_s=COMMIT_RETRY_S,
         )
+
+    def _captured(self, task: StepTask, session: ExecutionSession, attempt: int) -> StepResult:
+        self.capture.begin(lambda: attempt_log_path(session.storage, task.run_id, task.step_key, attempt))
+        try:
+            result = self._execute(task, session)
+        finally:
+            captured = self.capture.end()
+        return result if captured is None else with_log(result, captured)
 
     def _execute(self, task: StepTask, session: ExecutionSession) -> StepResult:
         def guard() -> None:

@@ -11,7 +11,7 @@ from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
 from assetq.cli.output import event_line, exit_code_of, print_facts, print_json, print_table, status_text, summary
 from assetq.cli.submit import show_run
-from assetq.execution import Event, EventType, Instance
+from assetq.execution import Event, Instance
 from assetq.execution.event import iso
 
 
@@ -121,26 +121,20 @@ def retry(run_id: str, failed: bool, as_json: bool) -> None:
 @click.option("--follow", is_flag=True, help="Go on until the run ends.")
 @json_option
 def logs(run_id: str, step: str | None, follow: bool, as_json: bool) -> None:
-    """Log lines and failures of the run's steps."""
+    """What the run's steps printed and logged, and their failures."""
+    from assetq.cli.log import LogReader
+
     with connect() as instance:
         found = instance.resolve_run_id(run_id)
         if step is not None:
             plan = instance.get_plan(found)
             step = plan.step_key(*plan.find_step(step))
-        wanted = (EventType.LOG, EventType.PARTITIONS_FAILED, EventType.STEP_FAILURE, EventType.STEP_UP_FOR_RETRY)
-        chosen = (e for e in _events(instance, found, None, follow) if e.type in wanted and step in (None, e.step_key))
+        reader = LogReader(instance, found, step, follow)
         if as_json:
-            print_json([event.to_json() for event in chosen])
+            print_json(list(reader.documents()))
             return
-        for event in chosen:
-            click.echo(_log_line(event))
-
-
-def _log_line(event: Event) -> str:
-    level = event.data.get("level", "ERROR")
-    line = f"{event.to_json()['timestamp'][11:23]} {level:<7} {event.step_key}: {event.message}"
-    errors = [event.data.get("error", {}), *(one["error"] for one in event.data.get("first", ()))]
-    return "\n".join([line, *(error["stack"].rstrip() for error in errors if error.get("stack"))])
+        for line in reader.lines():
+            click.echo(line)
 
 
 def _events(instance: Instance, run_id: str, after: str | None, follow: bool) -> Iterator[Event]:

@@ -40,6 +40,7 @@ class EventType(StrEnum):
     LOADED_INPUT = "LOADED_INPUT"
     HANDLED_OUTPUT = "HANDLED_OUTPUT"
     LOG = "LOG"
+    LOGS_CAPTURED = "LOGS_CAPTURED"
 
     @property
     def ends_run(self) -> bool:

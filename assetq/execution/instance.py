@@ -11,6 +11,7 @@ from typing import Any
 
 from assetq.definitions import AssetCheckKey, AssetKey, Definitions
 from assetq.errors import UnknownRunError, suggest
+from assetq.execution.attempt_log import read_log
 from assetq.execution.catalog import versioned_record
 from assetq.execution.data_version import VersionMark, Wanted, versioned
 from assetq.execution.dynamic_partitions import DynamicPartitionsHolder
@@ -232,6 +233,10 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
     @abstractmethod
     def follow_events(self, run_id: str, after: str | None = None, timeout_s: float | None = None) -> Iterator[Event]:
         """Events as they happen, pushed; ends behind the run's last event, or when nothing came for `timeout_s`."""
+
+    def attempt_log(self, run_id: str, step_key: str, attempt: int, offset: int = 0) -> bytes:
+        """What an attempt of the fleet printed and logged, from a byte on; also while it runs, some seconds late."""
+        return read_log(self.storage_directory(), run_id, step_key, attempt, offset)
 
     @abstractmethod
     def list_pools(self) -> list[PoolRecord]:
