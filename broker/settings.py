@@ -42,6 +42,8 @@ class Settings(BaseModel):
         batch_limit: Most steps in one message.
         chain_ms: How long one Celery message may go on with further ready steps.
         grace_ms: How long running steps may take to end after SIGTERM or a cancel.
+        max_memory_mb: Memory above which a child process is replaced when its step has ended; 0 for no ceiling.
+        max_steps_per_child: Steps after which a child process is replaced; 0 for no bound.
         module: Default code of `-m`.
         file: Default code of `-f`.
     """
@@ -61,6 +63,8 @@ class Settings(BaseModel):
     batch_limit: int = Field(default=64, ge=1)
     chain_ms: int = Field(default=5000, ge=0)
     grace_ms: int = Field(default=30_000, ge=0)
+    max_memory_mb: int = Field(default=0, ge=0)
+    max_steps_per_child: int = Field(default=0, ge=0)
     module: str | None = None
     file: str | None = None
     project_directory: str = "."

@@ -145,7 +145,8 @@ class Duty:
                 fail_overdue(self.engine, self.config.name, grant, self.timeouts)
             elif grant.pid in lost:
                 reason = replace(lost[grant.pid], struck=struck).text()
-                self._fail(self.engine.hand_back(grant.fence, self.config.name, crashed=True, reason=reason))
+                crashed = not self.config.board.is_draining  # a worker that is made to stop at once ends its children
+                self._fail(self.engine.hand_back(grant.fence, self.config.name, crashed=crashed, reason=reason))
 
     def _interrupt_canceled(self, held: Sequence[HeldGrant]) -> None:
         now = time.monotonic()

@@ -20,6 +20,7 @@ from celery import Celery, signals
 from assetq.broker.app import TASK_NAME
 from assetq.broker.lifeline import end_with_parent
 from assetq.workers.capture import Capture, Flusher, ProcessCapture, ThreadCapture, install_streams
+from assetq.workers.ceiling import Ceiling
 from assetq.workers.duty import Duty, interrupt_process, kill_process
 from assetq.workers.ending import told_ending
 from assetq.workers.process import ProcessState, WorkerConfig
@@ -58,6 +59,9 @@ class Host:
         if runner is None:
             ident = threading.get_ident() if self.pool_class == "threads" else os.getpid()
             runner = Runner(self.process_state(), ident, self._slot(), self._capture())
+            if self.pool_class == "prefork":
+                runner.ceiling = Ceiling.of(self.config.settings)
+                runner.ceiling.install()
             set_current_runner(runner)
             self.runners[ident] = runner
         return runner

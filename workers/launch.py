@@ -23,6 +23,7 @@ from assetq.definitions import Definitions
 from assetq.definitions.loading import load_definitions
 from assetq.errors import UsageError, suggest
 from assetq.workers.board import Board
+from assetq.workers.ceiling import CEILING_KB, Ceiling
 from assetq.workers.hosting import LOG_FORMAT, host
 from assetq.workers.process import WorkerConfig
 
@@ -118,10 +119,12 @@ def start_celery(app: Celery, config: WorkerConfig, pool_class: str) -> int:
     """Run Celery's worker on the app; blocks until it has stopped."""
     # Celery warns of running as root because messages may carry pickle; ours cannot (`accept_content`).
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    has_ceiling = pool_class == "prefork" and Ceiling.of(config.settings).is_set
     worker = app.Worker(
         hostname=f"{config.name}@{socket.gethostname()}",
         pool=pool_class,
         concurrency=config.concurrency,
+        max_memory_per_child=CEILING_KB if has_ceiling else None,
         loglevel=os.environ.get("ASSETQ_LOG_LEVEL", "INFO"),
         without_heartbeat=True,
         without_mingle=True,

@@ -23,6 +23,7 @@ from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
 from assetq.partitions import IndexSet
 from assetq.workers.capture import Capture
+from assetq.workers.ceiling import Ceiling
 from assetq.workers.drift import fits, refuse
 from assetq.workers.outcome import Attempt, outcome_of, with_log
 from assetq.workers.poison import fail_unreadable
@@ -73,6 +74,7 @@ class Runner:
     guard: threading.Lock = field(default_factory=threading.Lock)
     batches: BatchSize = field(init=False)
     timeouts: dict[str, float | None] = field(default_factory=dict)
+    ceiling: Ceiling = field(default_factory=Ceiling)
 
     def __post_init__(self) -> None:
         settings = self.state.config.settings
@@ -138,16 +140,29 @@ class Runner:
             if pending and timeout_s is not None:  # the step under way must be the first uncommitted: see overdue.py
                 self._commit(grant, context, pending, chain=False)
                 pending, flushed = [], time.monotonic()
+            if step > grant.start and self._stops():
+                self._hand_back_rest(grant, context, pending)
+                return None
             pending.append(self._run_step(grant, context, step))
+            self.ceiling.steps += 1
             now = time.monotonic()
             is_last = step == grant.stop - 1
             if is_last or now - flushed >= FLUSH_S:
-                may_chain = is_last and now < deadline and not self.state.config.board.is_draining
+                may_chain = is_last and now < deadline and not self._stops()
                 chained = self._commit(grant, context, pending, chain=may_chain)
                 if is_last:
                     return chained
                 pending, flushed = [], now
         return None
+
+    def _stops(self) -> bool:
+        """True when this process is to take no further step: the worker drains, or a new process is due."""
+        return self.state.config.board.is_draining or self.ceiling.is_reached()
+
+    def _hand_back_rest(self, grant: Grant, context: RunContext, done: list[Outcome]) -> None:
+        if done:
+            self._commit(grant, context, done, chain=False)
+        self._hand_back(grant, "the worker takes no further steps")
 
     def _run_step(self, grant: Grant, context: RunContext, step: int) -> Outcome:
         tries = grant.tries_of(step)
