@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -29,6 +30,8 @@ from assetq.workers.runner import Runner, current_runner, set_current_runner
 logger = logging.getLogger("assetq.worker")
 
 CHECK_S = 0.25
+REACT_S = 1.0
+INTERRUPTED = 130
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -93,6 +96,24 @@ class Host:
         for fence, ident in self.config.board.read().items():
             self.config.board.order(fence)
             self.interrupt(ident, fence)
+
+    def end_busy(self) -> None:
+        """End every process whose step did not react; a worker without processes of its own ends itself."""
+        busy = set(self.config.board.read().values())
+        if self.pool_class == "prefork":
+            for pid in busy:
+                kill_process(pid)
+        elif busy:
+            if self.duty is not None:
+                self.duty.stop()
+            os._exit(INTERRUPTED)
+
+
+def later(delay_s: float, call: Callable[[], None]) -> None:
+    """Call it once, unless the process ends before."""
+    timer = threading.Timer(delay_s, call)
+    timer.daemon = True
+    timer.start()
 
 
 def interrupt_thread(runner: Runner | None, ident: int, fence: str) -> None:
@@ -181,9 +202,17 @@ def connect_signals(hosting: Host) -> None:
     def on_stopping(sig: str | None = None, **_: Any) -> None:
         hosting.interrupted = sig == "SIGINT"
         config.board.drain()
-        timer = threading.Timer(config.settings.grace_ms / 1000, hosting.interrupt_all)
-        timer.daemon = True
-        timer.start()
+        later(config.settings.grace_ms / 1000, hosting.interrupt_all)
+        for again in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(again, on_stopping_at_once)
+
+    def on_stopping_at_once(signum: int, frame: FrameType | None) -> None:
+        # Celery would raise an exit in the children, which looks like one of the user's code.
+        for again in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(again, signal.SIG_IGN)
+        logger.warning("stopping at once: what runs is handed back")
+        hosting.interrupt_all()
+        later(REACT_S, hosting.end_busy)
 
     def on_stopped(**_: Any) -> None:
         if hosting.duty is not None:

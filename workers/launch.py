@@ -24,11 +24,10 @@ from assetq.definitions.loading import load_definitions
 from assetq.errors import UsageError, suggest
 from assetq.workers.board import Board
 from assetq.workers.ceiling import CEILING_KB, Ceiling
-from assetq.workers.hosting import LOG_FORMAT, host
+from assetq.workers.hosting import INTERRUPTED, LOG_FORMAT, host
 from assetq.workers.process import WorkerConfig
 
 POOL_CLASSES = ("prefork", "threads", "solo")
-INTERRUPTED = 130
 SERVER_PATIENCE_S = 10.0
 
 

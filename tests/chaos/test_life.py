@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +109,39 @@ def test_a_drained_worker_hands_back_the_rest_of_its_batch(fleet, pool_class):
     fleet.start("work_life", pool_class=pool_class)
     assert handle.wait(60).status == "SUCCESS"
     check_each_once(handle, 600)
+
+
+@pytest.mark.parametrize("pool_class", ["prefork", "threads", "solo"])
+def test_a_second_interrupt_stops_at_once_and_hands_back(fleet, pool_class):
+    fleet.start("work_life", pool_class=pool_class)
+    handle = submit(fleet, "endless")
+    eventually(ran)
+    first = fleet.processes[0]
+    began = time.monotonic()
+    first.send_signal(signal.SIGINT)
+    eventually(lambda: "Warm shutdown" in fleet.logs())
+    first.send_signal(signal.SIGINT)
+    assert first.wait(20) == 130
+    assert time.monotonic() - began < fleet.settings.grace_ms / 1000
+    assert handle.status().steps.running == 0
+    Path(fleet.environment["TRAIL_FILE"] + ".end").touch()
+    fleet.start("work_life", pool_class=pool_class)
+    assert handle.wait(10).status == "SUCCESS"
+    assert kinds(handle)[EventType.STEP_WORKER_LOST] == 0
+
+
+@pytest.mark.parametrize("pool_class", ["prefork", "threads"])
+def test_a_step_that_does_not_react_to_it_is_ended_with_its_process(fleet, pool_class):
+    object.__setattr__(fleet.settings, "grace_ms", 60_000)
+    fleet.start("work_life", pool_class=pool_class)
+    handle = submit(fleet, "deaf")
+    eventually(ran)
+    first = fleet.processes[0]
+    first.send_signal(signal.SIGINT)
+    eventually(lambda: "Warm shutdown" in fleet.logs())
+    first.send_signal(signal.SIGINT)
+    assert first.wait(8) == 130
+    Path(fleet.environment["TRAIL_FILE"] + ".end").touch()
+    fleet.start("work_life", pool_class=pool_class)
+    assert handle.wait(20).status == "SUCCESS"
+    assert kinds(handle)[EventType.STEP_WORKER_LOST] == 0

@@ -1,5 +1,6 @@
 """Many short steps, memory that grows, and steps that seem dead and are not; each writes who ran it."""
 
+import contextlib
 import ctypes
 import os
 import time
@@ -46,4 +47,13 @@ def endless() -> None:
         time.sleep(0.02)
 
 
-defs = Definitions([quick, hungry, held_lock, patient, endless])
+@asset
+def deaf() -> None:
+    trail.write(f"deaf - {os.getpid()}")
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not os.path.exists(os.environ["TRAIL_FILE"] + ".end"):
+        with contextlib.suppress(BaseException):
+            time.sleep(0.3)
+
+
+defs = Definitions([quick, hungry, held_lock, patient, endless, deaf])
