@@ -11,6 +11,7 @@ from kombu import Exchange, Queue
 from assetq.broker.settings import Settings
 
 TASK_NAME = "assetq.run_steps"
+BROKER_TIMEOUT_S = 3
 
 
 def queue_name(settings: Settings, pool: str) -> str:
@@ -61,13 +62,18 @@ def make_app(settings: Settings, pools: Iterable[str] = ("default",), *, prefetc
 
 
 def transport_options(settings: Settings) -> dict[str, Any]:
-    """Options of kombu's transport; those of Redis keep assetq's queues apart from others on the server."""
+    """Options of kombu's transport; those of Redis keep assetq's queues apart from others on the server.
+
+    Without a timeout, a worker that publishes on a connection whose far end is gone in silence waits for ever. The
+    consumer's own connection is dropped when an answer is late by twice the interval of the health check.
+    """
     if not settings.effective_broker_url.startswith(("redis", "rediss", "unix")):
         return {}
     return {
         "global_keyprefix": "{" + settings.namespace + "}:broker:",
         "socket_keepalive": True,
-        "socket_connect_timeout": 5,
+        "socket_connect_timeout": BROKER_TIMEOUT_S,
+        "socket_timeout": BROKER_TIMEOUT_S,
         "retry_on_timeout": True,
-        "health_check_interval": 25,
+        "health_check_interval": BROKER_TIMEOUT_S,
     }

@@ -59,6 +59,11 @@ def connect(url: str, *, socket_timeout_s: float | None = SOCKET_TIMEOUT_S) -> R
         ) from None
 
 
+def patience_s(lease_ms: int) -> float:
+    """Longest wait of a worker for one answer: silence must leave it time for another try before its leases end."""
+    return min(SOCKET_TIMEOUT_S, max(0.5, lease_ms / 3000))
+
+
 def unreachable(url: str, reason: object) -> ServerUnreachableError:
     """The error for a server that does not answer, with what to do."""
     shown = hide_password(url)

@@ -218,9 +218,13 @@ class Engine:
         self._publish(reply[1])
         return Grant.from_reply(reply[2]) if reply[2] else None
 
-    def is_current(self, fence: str) -> bool:
-        """True while the grant with this fence has not been taken back."""
-        return bool(self.client.exists(self.keys("grant", fence)))
+    def is_current(self, fence: str, claimant: Claimant) -> bool:
+        """True while the claimant holds the grant with this fence.
+
+        A restart may forget the claim but not the grant: another process then holds it under the same fence.
+        """
+        holder = self.client.hmget(self.keys("grant", fence), "worker", "pid")
+        return [text(part or b"") for part in holder] == [claimant.worker, str(claimant.pid)]
 
     def hand_back(self, fence: str, worker: str, *, crashed: bool, reason: str) -> list[Poisoned]:
         """Return a grant's unfinished steps to the ready queue. Atomic."""

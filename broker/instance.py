@@ -10,7 +10,7 @@ from typing import Any
 
 from assetq.broker.audit import problems, take_snapshot
 from assetq.broker.codes import Code
-from assetq.broker.connection import RECONNECT_S, check_layout, connect, with_retries
+from assetq.broker.connection import RECONNECT_S, SOCKET_TIMEOUT_S, check_layout, connect, with_retries
 from assetq.broker.engine import Engine
 from assetq.broker.event_log import EventLog
 from assetq.broker.instance_assets import AssetsOnRedis
@@ -45,10 +45,10 @@ REPAIR_TRIES = 20
 class RedisInstance(AssetsOnRedis):
     """Runs, events, pools, assets and workers on a Redis server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, socket_timeout_s: float = SOCKET_TIMEOUT_S) -> None:
         self.settings = settings
         self.keys = Keys(settings.namespace)
-        self.client = connect(settings.redis_url)
+        self.client = connect(settings.redis_url, socket_timeout_s=socket_timeout_s)
         self.publisher = Publisher(settings)
         self.engine = Engine(self.client, self.keys, settings, self.publisher)
         self.runs = RunReader(self.client, self.keys)

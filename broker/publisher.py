@@ -59,11 +59,12 @@ class Publisher:
         )
 
     def queue_length(self, pool: str) -> int:
-        """Messages that lie in the pool's queue; 0 when the broker does not know the queue."""
+        """Messages that lie in the pool's queue; 0 when the broker cannot be asked."""
         name = queue_name(self.settings, pool)
         try:
             with self.app.connection_for_read() as connection:
-                reply = connection.default_channel.queue_declare(queue=name, passive=True)
+                # Not passive: kombu looks for a Redis queue without the key prefix, and never finds it.
+                reply = connection.default_channel.queue_declare(queue=name, durable=True, auto_delete=False)
         except connection_errors(self.app):
             return 0
         return int(reply.message_count)

@@ -40,10 +40,17 @@ class Fleet:
     ) -> None:
         """Start workers and wait until they are in the fleet."""
         for _ in range(workers):
-            command = worker_command(module, None, pools=pools, concurrency=concurrency, pool_class=pool_class)
-            with (self.log_folder / f"worker-{len(self.processes)}.log").open("wb") as log:
-                process = subprocess.Popen(command, env=self.env(), stdout=log, stderr=log, start_new_session=True)
-            self.processes.append(process)
+            self.launch(worker_command(module, None, pools=pools, concurrency=concurrency, pool_class=pool_class))
+        self.await_joined()
+
+    def launch(self, command: list[str]) -> None:
+        """Start a worker."""
+        with (self.log_folder / f"worker-{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen(command, env=self.env(), stdout=log, stderr=log, start_new_session=True)
+        self.processes.append(process)
+
+    def await_joined(self) -> None:
+        """Wait until every worker that lives is in the fleet."""
         pids = {process.pid for process in self.processes if process.poll() is None}
         eventually(lambda: self._fails_early() or pids <= {w.pid for w in self.instance.list_workers()}, deadline=30)
 

@@ -19,7 +19,7 @@ from functools import partial
 from redis import Redis
 
 import assetq
-from assetq.broker.connection import PASSING, connect
+from assetq.broker.connection import PASSING, connect, patience_s
 from assetq.broker.engine import Engine
 from assetq.broker.keys import Keys
 from assetq.broker.lifeline import is_alive
@@ -71,7 +71,7 @@ class Duty:
 
     def __post_init__(self) -> None:
         settings = self.config.settings
-        self.client = connect(settings.redis_url)
+        self.client = connect(settings.redis_url, socket_timeout_s=patience_s(settings.lease_ms))
         self.publisher = Publisher(settings)
         self.engine = Engine(self.client, Keys(settings.namespace), settings, self.publisher)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from redis import Redis
 
-from assetq.broker.connection import connect, with_retries
+from assetq.broker.connection import connect, patience_s, with_retries
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.instance import RedisInstance
 from assetq.broker.keys import Keys
@@ -69,9 +69,10 @@ class ProcessState:
     def open(cls, config: WorkerConfig) -> ProcessState:
         """Connect; resources open when the first step needs them."""
         settings = config.settings
-        client = connect(settings.redis_url)
+        timeout_s = patience_s(settings.lease_ms)
+        client = connect(settings.redis_url, socket_timeout_s=timeout_s)
         engine = Engine(client, Keys(settings.namespace), settings, Publisher(settings))
-        instance = RedisInstance(settings)
+        instance = RedisInstance(settings, socket_timeout_s=timeout_s)
         session = ExecutionSession(config.defs, storage=settings.storage, instance=instance)
         return cls(config, client, engine, session)
 

@@ -200,8 +200,10 @@ class Runner:
         return result if captured is None else with_log(result, captured)
 
     def _execute(self, task: StepTask, session: ExecutionSession) -> StepResult:
+        engine, claimant = self.state.engine, self.claimant
+
         def guard() -> None:
-            if not with_retries(lambda: self.state.engine.is_current(str(task.fence)), deadline_s=COMMIT_RETRY_S):
+            if not with_retries(lambda: engine.is_current(str(task.fence), claimant), deadline_s=COMMIT_RETRY_S):
                 raise StaleAttemptError(
                     f"run {task.run_id}: attempt {task.fence} lost its lease; its output is not published."
                 )

@@ -1,6 +1,7 @@
 """Op bodies write when they run, one line each, so that tests need not believe the event log."""
 
 import os
+import threading
 import time
 from contextlib import contextmanager
 
@@ -37,15 +38,27 @@ def most_at_once(rows: list[list[str]]) -> int:
 @contextmanager
 def attempt(asset: str, partition: str):
     """Two lines for one attempt, so that one that was killed still shows when it began."""
-    write(f"begin {asset} {partition} {os.getpid()} {time.time():.6f}")
-    yield
-    write(f"end {asset} {partition} {os.getpid()} {time.time():.6f}")
+    write(f"begin {asset} {partition} {_who()} {_now():.6f}")
+    try:
+        yield
+    finally:
+        write(f"end {asset} {partition} {_who()} {_now():.6f}")
+
+
+def _who() -> str:
+    """Process, thread and parent process: the last two tell threads and workers apart."""
+    return f"{os.getpid()} {threading.get_native_id()} {os.getppid()}"
+
+
+def _now() -> float:
+    """The true time, also where a test has set the process's clock off."""
+    return time.clock_gettime(time.CLOCK_REALTIME)
 
 
 def attempts(asset: str, killed: dict[int, float]) -> list[list[str]]:
     """`[partition, began, ended]` of each attempt of an asset; a killed process's last one ends with it."""
     rows, open_ = [], {}
-    for word, name, partition, pid, at in read():
+    for word, name, partition, pid, _, _, at in read():
         if name != asset:
             continue
         if word == "begin":

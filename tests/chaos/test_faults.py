@@ -1,0 +1,145 @@
+"""Each fault alone, in the middle of a run; then everything that must be true. Files come first."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..waiting import eventually
+from .checker import check
+from .fault import FAULTS, swallow
+from .proxy import Proxy
+from .rig import LEASE_S, Shape
+from .storm import strike
+
+# What `make test` has the time for; `tests/chaos/test_kill.py` kills children, parents and Redis.
+QUICK = ("suspend_group", "forget_a_second", "blackhole", "lose_messages", "half_open_connections")
+SHAPES = {
+    "flush_broker": Shape(splits_broker=True, chain_ms=0),
+    "lose_messages": Shape(chain_ms=0),
+    "duplicate_messages": Shape(chain_ms=0),
+    "half_open_connections": Shape(splits_broker=True),
+}
+
+
+def named(name: str) -> object:
+    """A fault as a parameter, with the mark that keeps the long ones out of `make test`."""
+    return pytest.param(name, marks=() if name in QUICK else pytest.mark.chaos)
+
+
+@pytest.mark.parametrize("name", [named(name) for name in FAULTS])
+def test_a_fault_alone(rig_of, name):
+    rig = rig_of(SHAPES.get(name, Shape()))
+    rig.submit()
+    rig.await_begun(rig.random.randint(20, 120))
+    strike(rig, name)
+    check(rig)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("fsync", ["always", "everysec"])
+def test_redis_is_killed_again_and_again(rig_of, fsync):
+    rig = rig_of(Shape(fsync=fsync))
+    rig.submit()
+    for begun in (20, 60, 100, 140, 180):
+        rig.await_begun(begun)
+        strike(rig, "restart_redis" if fsync == "always" else "forget_a_second")
+    check(rig)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("skew_s", [600, -600])
+def test_a_clock_is_ten_minutes_off(rig_of, skew_s):
+    rig = rig_of(Shape(skew_s=skew_s))
+    rig.submit()
+    rig.await_begun(60)
+    strike(rig, "kill_child")
+    strike(rig, "suspend_group")
+    assert check(rig)["lost"] >= 1
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("pool_class", ["prefork", "threads", "solo"])
+def test_the_consumer_comes_back_each_time(rig_of, pool_class):
+    """Without chaining every step needs Celery's consumer, so that the run ends only if it comes back."""
+    rig = rig_of(Shape(pool_class=pool_class, splits_broker=True, chain_ms=0))
+    rig.submit()
+    for begun, name in zip((20, 60, 100, 140), ("restart_redis", "cut_connections", "blackhole", "flush_broker")):
+        rig.await_begun(begun)
+        strike(rig, name)
+    check(rig)
+
+
+@pytest.mark.chaos
+def test_a_minute_of_blackhole(rig_of):
+    rig = rig_of(Shape())
+    rig.submit()
+    rig.await_begun(40)
+    swallow(rig, 60, rig.proxies)
+    check(rig)
+
+
+@pytest.mark.chaos
+def test_a_step_longer_than_the_visibility_timeout_has_one_attempt(rig_of):
+    rig = rig_of(Shape(step_s=20, visibility_s=5))
+    rig.submit(selection="origin,raw", partitions="2013-01-01..2013-01-03")
+    assert rig.handle.wait(60).status == "SUCCESS"
+    begun = [(row[1], row[2]) for row in rig.trail.read() if row[0] == "begin"]
+    assert sorted(begun) == [("origin", "-"), *(("raw", f"2013-01-0{day}") for day in (1, 2, 3))]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes, where this process may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this process may not mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.chaos
+def test_the_disk_is_full(rig_of, small_disk):
+    """The kernel says so itself; steps fail by their own fault and are tried again until there is room."""
+    rig = rig_of(Shape(storage=small_disk / "storage"))
+    rig.submit()
+    rig.await_begun(60)
+    ballast = small_disk / "ballast"
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+    begun = rig.count_begun()
+    eventually(lambda: rig.count_begun() > begun + 30)
+    ballast.unlink()
+    assert check(rig)["attempts"] > rig.work.STEPS + 20
+
+
+def test_the_proxy_does_what_it_says(server):
+    """A fault that does no harm proves nothing."""
+    import redis
+
+    proxy = Proxy(server.port)
+    client = redis.Redis(port=proxy.port, socket_timeout=0.3)
+    try:
+        assert client.ping()
+        for harm in (proxy.blackhole, proxy.half_open, proxy.refuse):
+            harm()
+            with pytest.raises((redis.ConnectionError, redis.TimeoutError)):
+                client.ping()
+            proxy.heal()
+            assert client.ping()
+        proxy.cut()
+        assert client.ping()
+        proxy.delay(LEASE_S)
+        with pytest.raises(redis.TimeoutError):
+            client.ping()
+    finally:
+        client.close()
+        proxy.close()

@@ -1,0 +1,42 @@
+"""What the tests break inside of a worker: its clock, its disk, its Celery. The environment says what."""
+
+import errno
+import faulthandler
+import os
+import random
+import signal
+import time
+from typing import Any
+
+from assetq import FilesystemIOManager, OutputContext
+from assetq.broker import app
+
+
+def skew_clock() -> None:
+    """`time.time()` of this process is off; what C code reads is not."""
+    skew_s, real = float(os.environ.get("CLOCK_SKEW_S", "0")), time.time
+    if skew_s:
+        time.time = lambda: real() + skew_s
+
+
+def shorten_visibility() -> None:
+    """Celery's transport redelivers what is not acknowledged so soon."""
+    if visibility_s := os.environ.get("VISIBILITY_S"):
+        plain = app.transport_options
+        extra = {"visibility_timeout": int(visibility_s), "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+        app.transport_options = lambda settings: {**plain(settings), **extra}
+
+
+class LeakyIOManager(FilesystemIOManager):
+    """Writes half of a file and finds the disk full, every second time, while the file `$DISK_FULL_FILE` exists."""
+
+    def dump_to_path(self, context: OutputContext, obj: Any, path: Any) -> None:
+        if os.path.exists(os.environ.get("DISK_FULL_FILE", "")) and random.random() < 0.5:
+            path.write_bytes(b"half of it")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        super().dump_to_path(context, obj, path)
+
+
+faulthandler.register(signal.SIGRTMIN, all_threads=True)  # for a worker that does not stop: what is it doing?
+skew_clock()
+shorten_visibility()
