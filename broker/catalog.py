@@ -14,6 +14,7 @@ from assetq.definitions import Definitions
 from assetq.errors import AssetqError
 from assetq.execution.carry import carried, moves_status, pairs
 from assetq.execution.catalog import catalog_record, record_to_dict
+from assetq.execution.pool_limit import DEFAULT_LIMIT, pools_of
 from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore, partitions_from_dict
 
 TRIES = 20
@@ -39,7 +40,7 @@ class Catalog:
     store: PartitionsStore
 
     def register(self, defs: Definitions) -> None:
-        """Write definitions, their pools, and the default limits of pools that have none."""
+        """Write definitions, their pools, and the limits that the code gives them."""
         client, keys = self.engine.client, self.engine.keys
         nodes = list(defs.graph.nodes.items())
         with client.pipeline(transaction=False) as pipeline:
@@ -52,10 +53,13 @@ class Catalog:
                 self._carry(str(key), before, packed)
                 pipeline.sadd(keys("assets"), str(key))
                 pipeline.hset(keys("asset", key), "definition", packed)
-                pipeline.sadd(keys("pools"), node.pool or "default")
-            for pool, limit in defs.pools.items():
-                pipeline.hsetnx(keys("limits"), pool, str(limit))
             pipeline.execute()
+        self._register_pools(defs)
+
+    def _register_pools(self, defs: Definitions) -> None:
+        default = self.engine.settings.default_pool_limit
+        limits = {**({} if default is None else {DEFAULT_LIMIT: default}), **defs.pools}
+        self.engine.register_pools(sorted(pools_of(defs)), limits)
 
     def _carry(self, asset: str, before: bytes | None, packed: bytes) -> None:
         if before is None or before == packed:

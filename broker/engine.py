@@ -312,6 +312,11 @@ class Engine:
             raise AssetqError(f"pool {pool}: refused with {reply[0]}")
         self._publish(reply[1])
 
+    def register_pools(self, pools: Sequence[str], limits: Mapping[str, int]) -> None:
+        """Make pools known, with the limits that code gives; those set by hand stay. Atomic."""
+        flat = [item for pair in limits.items() for item in pair]
+        self._publish(self.run_script("register_pools", pools=list(pools), limits=flat)[1])
+
     def rebuild(
         self,
         run_id: str,

@@ -27,11 +27,12 @@ from assetq.broker.submission import node_entries, run_details
 from assetq.broker.translating import on_redis
 from assetq.definitions import Definitions
 from assetq.definitions.config import run_config_dict
-from assetq.errors import PoolLimitError, UnknownRunError, UsageError
+from assetq.errors import UnknownRunError, UsageError
 from assetq.execution.attempt_log import delete_logs
 from assetq.execution.event import Event
 from assetq.execution.instance import RunHandle
 from assetq.execution.local_run import LocalRun
+from assetq.execution.pool_limit import check_limit
 from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, WorkerRecord
 from assetq.execution.run_config import check_run_config
 from assetq.execution.run_tag import checked_tags
@@ -220,8 +221,7 @@ class RedisInstance(AssetsOnRedis):
     @on_redis
     def set_pool_limit(self, pool: str, limit: int) -> None:
         """Change a limit at once."""
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-            raise PoolLimitError(f"A pool limit is a whole number from 0, not {limit!r}. 0 pauses the pool.")
+        check_limit(pool, limit)
         self.engine.set_pool_limit(pool, limit)
 
     @on_redis

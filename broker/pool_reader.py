@@ -10,6 +10,7 @@ from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.run_reader import RunReader
 from assetq.errors import UnknownRunError, UsageError, suggest
+from assetq.execution.pool_limit import DEFAULT_LIMIT, DEFAULT_POOL, PoolLimits
 from assetq.execution.record import PoolDetail, PoolHolder, PoolRecord, PoolWaiter, WorkerRecord
 
 
@@ -60,21 +61,27 @@ class PoolReader:
         """Every known pool."""
         known = {text(name) for name in self.client.smembers(self.keys("pools"))}
         served = {text(name) for name in self.client.hkeys(self.keys("capacity"))}
-        limited = {text(name) for name in self.client.hkeys(self.keys("limits"))}
-        return sorted(known | served | limited | {"default"})
+        limited = {text(name) for name in self.client.hkeys(self.keys("limits"))} - {DEFAULT_LIMIT}
+        return sorted(known | served | limited | {DEFAULT_POOL})
 
     def pools(self) -> list[PoolRecord]:
         """Every pool."""
-        return [self._record(pool, self._holders(pool)) for pool in self.names()]
+        limits = self.limits()
+        return [self._record(pool, self._holders(pool), limits) for pool in self.names()]
+
+    def limits(self) -> PoolLimits:
+        """Limits and who gave them."""
+        limits = self.client.hgetall(self.keys("limits"))
+        sources = self.client.hgetall(self.keys("limit_sources"))
+        return PoolLimits({text(p): int(n) for p, n in limits.items()}, {text(p): text(s) for p, s in sources.items()})
 
     def _holders(self, pool: str) -> list[GrantRecord]:
         return self.grants([text(fence) for fence in self.client.zrange(self.keys("holders", pool), 0, -1)])
 
-    def _record(self, pool: str, holders: list[GrantRecord]) -> PoolRecord:
-        limit = self.client.hget(self.keys("limits"), pool)
+    def _record(self, pool: str, holders: list[GrantRecord], limits: PoolLimits) -> PoolRecord:
         ready = self.client.hget(self.keys("pool_ready"), pool)
         queued = sum(holder.state == "queued" for holder in holders)
-        return PoolRecord(pool, None if limit is None else int(limit), len(holders), queued, int(ready or 0))
+        return PoolRecord(pool, limits.of(pool), len(holders), queued, int(ready or 0), limits.source_of(pool))
 
     def pool(self, pool: str) -> PoolDetail:
         """A pool with its holders and waiters.
@@ -86,7 +93,7 @@ class PoolReader:
         if pool not in names:
             raise UsageError(f"There is no pool '{pool}'.{suggest(pool, names)} `assetq pools set {pool} N` makes one.")
         grants = self._holders(pool)
-        record = self._record(pool, grants)
+        record = self._record(pool, grants, self.limits())
         holders = tuple(PoolHolder(g.run_id, self._steps(g), g.state, g.worker, g.since_ms) for g in grants)
         return PoolDetail(record, holders, tuple(self._waiters(record)))
 

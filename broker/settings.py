@@ -41,6 +41,7 @@ class Settings(BaseModel):
         batch_ms: Expected time that steps travelling in one message may take together.
         batch_limit: Most steps in one message.
         chain_ms: How long one Celery message may go on with further ready steps.
+        default_pool_limit: Limit of every named pool that has none of its own; none by default.
         grace_ms: How long running steps may take to end after SIGTERM or a cancel.
         max_memory_mb: Memory above which a child process is replaced when its step has ended; 0 for no ceiling.
         max_steps_per_child: Steps after which a child process is replaced; 0 for no bound.
@@ -65,6 +66,7 @@ class Settings(BaseModel):
     grace_ms: int = Field(default=30_000, ge=0)
     max_memory_mb: int = Field(default=0, ge=0)
     max_steps_per_child: int = Field(default=0, ge=0)
+    default_pool_limit: int | None = Field(default=None, ge=0)
     module: str | None = None
     file: str | None = None
     project_directory: str = "."

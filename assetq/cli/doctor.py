@@ -11,6 +11,8 @@ from assetq.broker.instance import RedisInstance
 from assetq.broker.settings import Settings
 from assetq.cli.option import json_option
 from assetq.cli.output import print_json
+from assetq.execution import PoolRecord
+from assetq.execution.pool_limit import DEFAULT_POOL
 
 OLDEST_SERVER = (7, 0)
 
@@ -37,7 +39,7 @@ def doctor(repair: bool, as_json: bool) -> int:
     settings = Settings.load()
     instance = RedisInstance.open(settings.redis_url, settings.namespace)
     with instance:
-        findings = [*_server(instance), *_fleet(instance), *_runs(instance, repair)]
+        findings = [*_server(instance), *_fleet(instance), *_undeclared(instance), *_runs(instance, repair)]
     healthy = all(finding.ok for finding in findings)
     if as_json:
         findings_json = [finding.to_json() for finding in findings]
@@ -86,6 +88,19 @@ def _fleet(instance: RedisInstance) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _undeclared(instance: RedisInstance) -> list[Finding]:
+    """Pools that assets name and that nobody gave a limit: no error, but perhaps a slip of the pen."""
+    return [
+        Finding(True, f"pool {pool.pool}", f"has no limit of its own; {_default_of(pool)}")
+        for pool in instance.list_pools()
+        if pool.source in (None, "default") and pool.pool != DEFAULT_POOL
+    ]
+
+
+def _default_of(pool: PoolRecord) -> str:
+    return "there is no default" if pool.limit is None else f"the default limit {pool.limit} holds"
 
 
 def _runs(instance: RedisInstance, repair: bool) -> list[Finding]:

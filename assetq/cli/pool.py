@@ -9,6 +9,7 @@ from assetq.cli.option import connect, json_option
 from assetq.cli.output import print_json, print_table
 from assetq.execution import Instance, PoolRecord
 from assetq.execution.event import iso
+from assetq.execution.pool_limit import DEFAULT_LIMIT
 
 
 @click.group(cls=Group)
@@ -57,10 +58,10 @@ def show(pool: str, as_json: bool) -> None:
 @click.argument("limit", type=int)
 @json_option
 def set_limit(pool: str, limit: int, as_json: bool) -> None:
-    """Limit the pool to LIMIT slots, at once; 0 pauses it."""
+    """Limit the pool to LIMIT slots, at once; 0 pauses it. '*' stands for every pool without a limit."""
     with connect() as instance:
         instance.set_pool_limit(pool, limit)
-        _show(_record(instance, pool), as_json)
+        _show(_record(instance, pool) if pool != DEFAULT_LIMIT else PoolRecord(pool, limit, 0, 0, 0, "hand"), as_json)
 
 
 @pools.command()
@@ -69,9 +70,10 @@ def set_limit(pool: str, limit: int, as_json: bool) -> None:
 def unset(pool: str, as_json: bool) -> None:
     """Remove the pool's limit."""
     with connect() as instance:
-        _record(instance, pool)
+        if pool != DEFAULT_LIMIT:
+            _record(instance, pool)
         instance.unset_pool_limit(pool)
-        _show(_record(instance, pool), as_json)
+        _show(_record(instance, pool) if pool != DEFAULT_LIMIT else PoolRecord(pool, None, 0, 0, 0), as_json)
 
 
 def _show(record: PoolRecord, as_json: bool) -> None:

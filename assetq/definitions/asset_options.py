@@ -11,6 +11,7 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.check import AssetCheckSpec
 from assetq.definitions.config_schema import check_schema
 from assetq.definitions.hook import HookDefinition
+from assetq.definitions.pool_name import is_pool_name
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
 from assetq.definitions.signature import OpSignature
 from assetq.definitions.source_location import SourceLocation
@@ -153,7 +154,7 @@ def check_pool(pool: str | None, key: AssetKey, location: object | None) -> str 
     """The pool's name, if it can name a queue."""
     if pool is None:
         return None
-    if not isinstance(pool, str) or not pool or not all(c.isalnum() or c in "_-./" for c in pool) or len(pool) > 128:
+    if not is_pool_name(pool):
         raise DefinitionError(
             f"Asset '{key}' has pool {pool!r}; use letters, digits, '_', '-', '.', '/', at most 128.",
             asset=str(key),

@@ -34,7 +34,7 @@ class Definitions(Reshaping):
         resources: Resource key -> resource; "io_manager" stores outputs unless an asset names another.
         asset_checks: `@asset_check` functions; they may stand among the assets, too.
         jobs, schedules, sensors, executor, loggers, component_tree: Carried along.
-        pools: Default limit of each pool.
+        pools: Limit of each pool, until another is set by hand; "*" for every named pool without one.
         metadata: About the code location.
 
     Raises:

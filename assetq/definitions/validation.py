@@ -9,6 +9,7 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
+from assetq.definitions.pool_name import is_pool_name
 from assetq.definitions.resource_need import named_resources
 from assetq.definitions.source_asset import SourceAsset
 from assetq.definitions.time_limit import step_timeout_s
@@ -168,5 +169,7 @@ def _bad_timeouts(defs: Definitions) -> Iterator[DefinitionError]:
 
 def _bad_pools(defs: Definitions) -> Iterator[DefinitionError]:
     for pool, limit in defs.pools.items():
+        if pool != "*" and not is_pool_name(pool):
+            yield DefinitionError(f"Definitions(pools=...) names {pool!r}; use letters, digits, '_', '-', '.', '/'.")
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
             yield DefinitionError(f"Pool '{pool}' has limit {limit!r}; a limit is a whole number from 0.")

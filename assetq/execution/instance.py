@@ -248,7 +248,11 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
 
     @abstractmethod
     def set_pool_limit(self, pool: str, limit: int) -> None:
-        """Change a limit at once.
+        """Change a limit at once: 0 pauses the pool, a lower one kills nothing. Wins over limits in code.
+
+        Args:
+            pool: Its name; "*" for every named pool without a limit of its own.
+            limit: Slots.
 
         Raises:
             PoolLimitError: The limit is below 0.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -71,6 +71,8 @@ class LocalRun:
     changed: threading.Condition = field(default_factory=threading.Condition)
     canceled: threading.Event = field(default_factory=threading.Event)
     recorder: Recorder | None = None
+    is_paused: Callable[[Sequence[str]], bool] | None = None
+    blocked_by: str | None = None
 
     def __post_init__(self) -> None:
         if self.session.run is None:
@@ -124,6 +126,7 @@ class LocalRun:
         self.note(EventType.RUN_START)
         try:
             for node, step in self._steps():
+                self._wait_while_paused(node)
                 if self.canceled.is_set() or isinstance(self.exception, KeyboardInterrupt):
                     break
                 self._run_step(node, step)
@@ -134,6 +137,15 @@ class LocalRun:
                 self._finish()
                 raise
         self._finish()
+
+    def _wait_while_paused(self, node: int) -> None:
+        pools, is_paused = (self.plan.nodes[node].pool,), self.is_paused
+        if is_paused is None or not is_paused(pools):
+            return
+        with self.changed:
+            self.blocked_by = pools[0]
+            self.changed.wait_for(lambda: self.canceled.is_set() or not is_paused(pools))
+            self.blocked_by = None
 
     def _steps(self) -> Iterator[tuple[int, int]]:
         for node in self.plan.nodes:

@@ -17,7 +17,6 @@ from typing import Any
 from assetq.definitions import AssetCheckKey, AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.errors import (
-    PoolLimitError,
     StepInterrupted,
     UnknownAssetError,
     UnknownRunError,
@@ -32,12 +31,14 @@ from assetq.execution.event import Event, EventType
 from assetq.execution.history import HistoryPage
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.local_run import LocalRun
+from assetq.execution.pool_limit import PoolLimits, check_limit
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
     PoolDetail,
     PoolHolder,
     PoolRecord,
+    PoolWaiter,
     RunRecord,
     RunStatus,
     WorkerRecord,
@@ -51,14 +52,19 @@ from assetq.planning import Plan
 
 
 class MemoryInstance(Instance):
-    """Runs and records that live as long as the object. Runs go one at a time, each in order."""
+    """Runs and records that live as long as the object. Runs go one at a time, each in order.
+
+    Limits of pools are recorded and shown. Since one step runs at a time they hold by themselves, but for 0: a run that
+    was submitted stops before a step of a paused pool, and all behind it wait with it. What the calling thread executes
+    by itself (`materialize`) does not stop, because nobody could start it again.
+    """
 
     def __init__(self, storage: str | None = None) -> None:
         self.storage = storage
         self._runs: dict[str, LocalRun] = {}
         self._defs: dict[str, Definitions] = {}
         self._threads: dict[str, threading.Thread] = {}
-        self._limits: dict[str, int] = {}
+        self._limits = PoolLimits()
         self._catalog: dict[str, AssetRecord] = {}
         self._assets = AssetMemory()
         self._dynamic: defaultdict[str, DynamicKeys] = defaultdict(DynamicKeys)
@@ -88,6 +94,7 @@ class MemoryInstance(Instance):
     ) -> RunHandle:
         """Submit, and execute in a thread."""
         run = self._prepare(plan, priority, tags, run_config, parent_run_id, defs)
+        run.is_paused = self._limits.paused
         thread = threading.Thread(target=self._execute, args=(run,), name=f"assetq-{run.run_id}", daemon=True)
         self._threads[run.run_id] = thread
         thread.start()
@@ -215,7 +222,7 @@ class MemoryInstance(Instance):
     def _pool_names(self) -> list[str]:
         used = {node.pool for run in self._runs.values() for node in run.plan.nodes}
         named = {record.pool for record in self._catalog.values() if record.pool}
-        return sorted(used | named | set(self._limits) | {"default"})
+        return sorted(used | named | self._limits.names() | {"default"})
 
     def list_pools(self) -> list[PoolRecord]:
         """Every pool."""
@@ -230,18 +237,28 @@ class MemoryInstance(Instance):
             for run in self._runs.values()
             if run.current is not None and run.plan.nodes[run.current[0]].pool == pool
         )
-        record = PoolRecord(pool, self._limits.get(pool), len(holders), 0, 0)
-        return PoolDetail(record, holders, ())
+        waiting = [run for run in self._runs.values() if run.blocked_by == pool]
+        waiters = tuple(PoolWaiter(run.run_id, 1, "the pool is paused (limit 0)") for run in waiting)
+        source = self._limits.source_of(pool)
+        record = PoolRecord(pool, self._limits.of(pool), len(holders), 0, len(waiters), source)
+        return PoolDetail(record, holders, waiters)
 
     def set_pool_limit(self, pool: str, limit: int) -> None:
         """Record a limit."""
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-            raise PoolLimitError(f"A pool limit is a whole number from 0, not {limit!r}. 0 pauses the pool.")
-        self._limits[pool] = limit
+        check_limit(pool, limit)
+        self._limits.assign(pool, limit)
+        self._limits_changed()
 
     def unset_pool_limit(self, pool: str) -> None:
         """Forget a limit."""
-        self._limits.pop(pool, None)
+        self._limits.unset(pool)
+        self._limits_changed()
+
+    def _limits_changed(self) -> None:
+        """Runs that stand before a paused pool look again."""
+        for run in list(self._runs.values()):
+            with run.changed:
+                run.changed.notify_all()
 
     def register_assets(self, defs: Definitions) -> None:
         """Write the catalog."""
@@ -250,8 +267,8 @@ class MemoryInstance(Instance):
             if before is not None and before.partitions != now.partitions:
                 self._assets.carry(str(key), self.partitions_of(before), self.partitions_of(now))
             self._catalog[str(key)] = now
-        for pool, limit in defs.pools.items():
-            self._limits.setdefault(pool, limit)
+        self._limits.register(defs.pools)
+        self._limits_changed()
 
     def list_assets(self) -> list[AssetRecord]:
         """The catalog."""

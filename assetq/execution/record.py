@@ -124,13 +124,18 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class PoolRecord:
-    """A pool: its limit (None for none) and how many slots and steps there are."""
+    """A pool: its limit (None for none) and how many slots and steps there are.
+
+    Attributes:
+        source: Who gave the limit: "hand", "code", or "default" for the one of pools without their own.
+    """
 
     pool: str
     limit: int | None
     in_use: int
     queued: int
     ready: int
+    source: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `assetq pools list --json` prints it."""

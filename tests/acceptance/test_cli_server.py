@@ -116,7 +116,9 @@ def test_materialize_and_retry(online):
 
 def test_pools(online):
     assert online("pools", "set", "slow", "2", "--json").json["limit"] == 2
-    assert {"pool": "slow", "limit": 2, "in_use": 0, "queued": 0, "ready": 0} in online("pools", "list", "--json").json
+    slow = next(pool for pool in online("pools", "list", "--json").json if pool["pool"] == "slow")
+    assert slow | {"pool": "slow", "limit": 2, "in_use": 0, "queued": 0, "ready": 0} == slow
+    assert slow["source"] == "hand"
     below = online("pools", "set", "slow", "-1")
     assert (below.code, "from 0" in below.err) == (2, True)
     online("pools", "set", "slow", "0")
@@ -144,6 +146,10 @@ def test_catalog_workers_and_doctor(online, instance):
     doctor = online("doctor", "--json")
     assert doctor.code == 0, doctor.out
     assert doctor.json["healthy"] is True
+    assert online("pools", "set", "*", "4", "--json").json["limit"] == 4
+    told = {finding["subject"]: finding["detail"] for finding in online("doctor", "--json").json["findings"]}
+    assert told["pool slow"] == "has no limit of its own; the default limit 4 holds"
+    assert online("pools", "unset", "*", "--json").json["limit"] is None
     assert online("runs", "show", "zzz").code == 2
 
 

@@ -32,6 +32,8 @@ from assetq.errors import (
 from assetq.execution import EventType, RunStatus
 from assetq.execution.history import HistoryPage
 
+from ..waiting import eventually
+
 
 @pytest.fixture(params=["memory", "redis"])
 def opened(request, monkeypatch, tmp_path):
@@ -195,6 +197,55 @@ def test_pool_limits(opened):
             opened.set_pool_limit("enrich", bad)
     with pytest.raises(UsageError):
         opened.show_pool("enrihc")
+
+
+def test_a_limit_in_code_yields_to_one_set_by_hand(opened):
+    def limit_after(limit):
+        opened.register_assets(Definitions([in_pool()], pools={"db": limit}))
+        found = opened.show_pool("db").record
+        return found.limit, found.source
+
+    assert limit_after(2) == (2, "code")
+    assert limit_after(3) == (3, "code")
+    opened.set_pool_limit("db", 7)
+    assert limit_after(4) == (7, "hand")
+    opened.unset_pool_limit("db")
+    assert limit_after(4) == (4, "code")
+
+
+def test_a_pool_without_a_limit_follows_the_default(opened):
+    opened.register_assets(Definitions([in_pool()]))
+    opened.set_pool_limit("*", 6)
+    found = {pool.pool: (pool.limit, pool.source) for pool in opened.list_pools()}
+    assert found["db"] == (6, "default")
+    assert found["default"] == (None, None)
+    opened.unset_pool_limit("*")
+    assert opened.show_pool("db").record.limit is None
+    with pytest.raises(PoolLimitError, match="a b"):
+        opened.set_pool_limit("a b", 1)
+
+
+def test_a_paused_pool_starts_nothing_until_it_goes_on(opened):
+    opened.register_assets(defs_of("work_chain"))
+    opened.set_pool_limit("enrich", 0)
+    handle = opened.submit(defs_of("work_chain"), selection="+priced", partitions=["2013-01-02"])
+    detail = eventually(lambda: (found := opened.show_pool("enrich")).waiters and found)
+    assert (detail.waiters[0].run_id, "paused" in detail.waiters[0].reason) == (handle.run_id, True)
+    opened.set_pool_limit("enrich", 1)
+    assert handle.wait(20).status is RunStatus.SUCCESS
+    opened.set_pool_limit("enrich", 0)
+    stopped = opened.submit(defs_of("work_chain"), selection="+priced", partitions=["2013-01-02"])
+    eventually(lambda: opened.show_pool("enrich").waiters)
+    stopped.cancel()
+    assert stopped.wait(20).status is RunStatus.CANCELED
+
+
+def in_pool():
+    @asset(pool="db")
+    def stored():
+        return 1
+
+    return stored
 
 
 def test_dynamic_partitions_keep_order_and_slots(opened):

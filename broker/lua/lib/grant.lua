@@ -1,21 +1,18 @@
--- include: clock, event, ready
+-- include: clock, event, ready, pool
 -- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
 
 -- A pool without a limit may have as many grants in flight as live workers can run, and a few more.
 local function slots_of(pool)
-  local capacity = number_of(redis.call("HGET", key_capacity(), pool))
-  local window = capacity + math.max(1, math.floor(capacity / 4))
-  local limit = redis.call("HGET", key_limits(), pool)
-  if limit then return math.min(tonumber(limit), window) end
-  return window
+  local found = read_pool(pool)
+  return math.min(found.limit or found.window, found.window)
 end
 
 local function batch_of(run, node, pool)
   local batch = number_of(node_field(run, "batch", node))
   if batch <= 1 then return 1 end
-  local capacity = math.max(1, number_of(redis.call("HGET", key_capacity(), pool)))
+  local capacity = math.max(1, read_pool(pool).capacity)
   local share = math.ceil(number_of(node_field(run, "held", node)) / (2 * capacity))
   return math.max(1, math.min(batch, share))
 end

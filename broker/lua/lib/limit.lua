@@ -1,0 +1,44 @@
+-- include: clock, pool, requeue
+-- Limits that change. A lower one kills nothing: grants that nobody has claimed go back, and no other follows until
+-- enough of what runs has ended.
+local function take_back(pool)
+  local limit = read_pool(pool).limit
+  if not limit then return end
+  local over = redis.call("ZCARD", key_holders(pool)) - limit
+  if over <= 0 then return end
+  for _, fence in ipairs(redis.call("ZREVRANGE", key_holders(pool), 0, -1)) do
+    if over <= 0 then return end
+    local grant = read_grant(fence)
+    if grant and grant.state == "queued" then
+      requeue(grant, false, 1, "limit lowered")
+      over = over - 1
+    end
+  end
+end
+
+local function limit_changed(pool)
+  pools_read[pool] = nil
+  touched[pool] = true
+  take_back(pool)
+end
+
+-- Bounded by the number of pools.
+local function default_changed()
+  for _, pool in ipairs(redis.call("SMEMBERS", key_pools())) do
+    if redis.call("HEXISTS", key_limits(), pool) == 0 then limit_changed(pool) end
+  end
+end
+
+-- The pool `*` stands for every pool without a limit of its own; a negative limit removes it.
+local function change_limit(pool, limit, source)
+  if limit < 0 then
+    redis.call("HDEL", key_limits(), pool)
+    redis.call("HDEL", key_limit_sources(), pool)
+  else
+    redis.call("HSET", key_limits(), pool, limit)
+    redis.call("HSET", key_limit_sources(), pool, source)
+  end
+  if pool == "*" then return default_changed() end
+  redis.call("SADD", key_pools(), pool)
+  limit_changed(pool)
+end
