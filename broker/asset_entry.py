@@ -34,7 +34,8 @@ def materialized_entries(
         if event.type is EventType.ASSET_MATERIALIZATION and event.asset:
             span = event.partition or plan.partitions_of(node, step)
             # An op may log that it made another asset, of whose partitions nothing is known here.
-            grid = plan_node.partitions_def if event.asset in plan_node.assets else None
+            is_own = event.asset in plan_node.assets or not event.data.get("is_logged")
+            grid = plan_node.partitions_def if is_own else None
             for first, stop in status_ranges(grid, IndexSet.range(*span)):
                 yield event.asset, status_identity(grid), first, stop, form, number
 

@@ -33,7 +33,7 @@ SERVER_PATIENCE_S = 10.0
 
 def pools_of(defs: Definitions) -> tuple[str, ...]:
     """Every pool that the definitions name, and "default"."""
-    named = {definition.op.pool for definition in defs.op_defs if definition.op.pool}
+    named = {definition.op.pool for definition in defs.step_defs if definition.op.pool}
     return ("default", *sorted(named - {"default"}))
 
 

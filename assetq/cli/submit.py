@@ -53,6 +53,8 @@ def _subjects(node: PlanNode) -> list[dict[str, str]]:
     """What a node is about: the assets that it makes, else the checks that it evaluates, else what it observes."""
     if node.assets:
         return [{"asset": asset} for asset in node.assets]
+    if node.part is not None and not node.checks:
+        return [{"asset": node.name, "does": "compute"}]
     pairs = (check.rpartition(":") for check in node.checks)
     checks = [{"asset": asset, "check": name} for asset, _, name in pairs]
     return checks or [{"asset": node.name, "does": "observe"}]
@@ -61,7 +63,8 @@ def _subjects(node: PlanNode) -> list[dict[str, str]]:
 def _title(subject: Mapping[str, str]) -> str:
     if "check" in subject:
         return f"{subject['asset']}:{subject['check']} (check)"
-    return f"{subject['asset']} (observation)" if "does" in subject else subject["asset"]
+    said = {"observe": " (observation)", "compute": " (op)"}
+    return subject["asset"] + said.get(subject.get("does", ""), "")
 
 
 def show_plan(plan: Plan, as_json: bool) -> None:

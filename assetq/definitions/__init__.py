@@ -30,6 +30,7 @@ from assetq.definitions.code_link import (
 )
 from assetq.definitions.code_reference import LocalFileCodeReference, UrlCodeReference
 from assetq.definitions.config import Config, PermissiveConfig, RunConfig
+from assetq.definitions.config_mapping import ConfigMapping, config_mapping
 from assetq.definitions.config_schema import (
     Any,
     Array,
@@ -56,10 +57,20 @@ from assetq.definitions.config_schema import (
 )
 from assetq.definitions.dagster_type import DagsterType, PythonObjectDagsterType
 from assetq.definitions.definitions import Definitions
+from assetq.definitions.dependency import (
+    DependencyDefinition,
+    InputMapping,
+    MultiDependencyDefinition,
+    NodeInvocation,
+    OutputMapping,
+)
 from assetq.definitions.env_var import EnvVar
 from assetq.definitions.freshness_policy import FreshnessPolicy
 from assetq.definitions.freshness_sensor import build_sensor_for_freshness_checks
 from assetq.definitions.graph import AssetGraph, AssetNode
+from assetq.definitions.graph_asset import graph_asset, graph_multi_asset
+from assetq.definitions.graph_decorator import graph
+from assetq.definitions.graph_definition import GraphDefinition
 from assetq.definitions.hook import HookDefinition, failure_hook, success_hook
 from assetq.definitions.init_resource_context import InitResourceContext
 from assetq.definitions.io_manager import (
@@ -122,6 +133,7 @@ from assetq.definitions.metadata_value import (
     UrlMetadataValue,
 )
 from assetq.definitions.multi_asset import multi_asset
+from assetq.definitions.node_definition import PendingNodeInvocation
 from assetq.definitions.observable import (
     DataVersionsByPartition,
     ObservableSourceAsset,
@@ -130,6 +142,8 @@ from assetq.definitions.observable import (
 )
 from assetq.definitions.observation import AssetObservation, ExpectationResult, ObserveResult
 from assetq.definitions.op import Op, OpInput, OpOutput
+from assetq.definitions.op_definition import OpDefinition, op
+from assetq.definitions.op_io import DynamicOut, GraphIn, GraphOut, In, Out
 from assetq.definitions.output import (
     AssetMaterialization,
     DataVersion,
@@ -196,6 +210,7 @@ __all__ = [
     "BoolSource",
     "CodeReferencesMetadataValue",
     "Config",
+    "ConfigMapping",
     "ConfigurableIOManager",
     "ConfigurableIOManagerFactory",
     "ConfigurableResource",
@@ -209,7 +224,9 @@ __all__ = [
     "DataVersion",
     "DataVersionsByPartition",
     "Definitions",
+    "DependencyDefinition",
     "Dict",
+    "DynamicOut",
     "Enum",
     "EnumValue",
     "EnvVar",
@@ -220,13 +237,18 @@ __all__ = [
     "Float",
     "FloatMetadataValue",
     "FreshnessPolicy",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
     "HookDefinition",
     "IAttachDifferentObjectToOpContext",
     "IOManager",
     "IOManagerDefinition",
+    "In",
     "InitResourceContext",
     "InputManager",
     "InputManagerDefinition",
+    "InputMapping",
     "Int",
     "IntMetadataValue",
     "IntSource",
@@ -238,6 +260,8 @@ __all__ = [
     "MarkdownMetadataValue",
     "MaterializeResult",
     "MetadataValue",
+    "MultiDependencyDefinition",
+    "NodeInvocation",
     "Noneable",
     "NotebookMetadataValue",
     "Nothing",
@@ -245,11 +269,15 @@ __all__ = [
     "ObservableSourceAsset",
     "ObserveResult",
     "Op",
+    "OpDefinition",
     "OpInput",
     "OpOutput",
     "Optional",
+    "Out",
     "Output",
+    "OutputMapping",
     "PathMetadataValue",
+    "PendingNodeInvocation",
     "Permissive",
     "PermissiveConfig",
     "PoolMetadataValue",
@@ -297,9 +325,13 @@ __all__ = [
     "build_time_partition_freshness_checks",
     "check_dagster_type",
     "check_schema",
+    "config_mapping",
     "configured",
     "dagster_type_loader",
     "failure_hook",
+    "graph",
+    "graph_asset",
+    "graph_multi_asset",
     "input_manager",
     "io_manager",
     "is_config_required",
@@ -325,6 +357,7 @@ __all__ = [
     "multi_asset_check",
     "multi_observable_source_asset",
     "observable_source_asset",
+    "op",
     "process_config",
     "resource",
     "schema_default",

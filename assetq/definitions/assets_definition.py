@@ -77,6 +77,46 @@ class AssetsDefinition(AssetAttributes):
 
     noun = "Asset"
 
+    @staticmethod
+    def from_graph(graph_def: Any, **options: Any) -> AssetsDefinition:
+        """The assets that a graph makes, each op a step of its own. Mirrors Dagster's method.
+
+        Args:
+            graph_def: The graph.
+            options: `keys_by_input_name`, `keys_by_output_name`: keys, where they are not the names of inputs and
+                outputs; `key_prefix`: before the keys of outputs; `internal_asset_deps`: what exactly an output is made
+                from; `partitions_def`, `partition_mappings` (by input), `resource_defs`, `group_name`, `can_subset`,
+                `check_specs`, `backfill_policy`, `hook_defs`; and by output `descriptions_by_output_name`,
+                `metadata_by_output_name`, `tags_by_output_name`, `owners_by_output_name`,
+                `code_versions_by_output_name`, `group_names_by_output_name`, `automation_conditions_by_output_name`.
+
+        Raises:
+            DefinitionError: A name is none of the graph's.
+        """
+        made: AssetsDefinition = import_module("assetq.definitions.graph_factory").assets_of_graph(graph_def, **options)
+        return made
+
+    @staticmethod
+    def from_op(op_def: Any, **options: Any) -> AssetsDefinition:
+        """The assets that an op makes; options as for `from_graph`. Mirrors Dagster's method."""
+        made: AssetsDefinition = import_module("assetq.definitions.graph_factory").assets_of_op(op_def, **options)
+        return made
+
+    @property
+    def steps(self) -> tuple[AssetsDefinition, ...]:
+        """What runs as steps of its own: itself, or the ops of a graph."""
+        return (self,)
+
+    @property
+    def whole(self) -> AssetsDefinition:
+        """What it is a part of: itself, unless it is one op of a graph."""
+        return self
+
+    @property
+    def public_op(self) -> Op:
+        """The op by the name that code knows."""
+        return self.op
+
     @property
     def location(self) -> SourceLocation | None:
         """Where the function was defined."""

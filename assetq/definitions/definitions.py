@@ -71,6 +71,7 @@ class Definitions(Reshaping):
         self.schedules, self.sensors, self.jobs = (self.given[name] for name in ("schedules", "sensors", "jobs"))
         self.executor, self.loggers, self.metadata = (self.given[name] for name in ("executor", "loggers", "metadata"))
         self.component_tree = component_tree
+        self.job_name: str | None = None
         self.pools: dict[str, int] = self.given["pools"]
         once = _once([*self.given["assets"], *self.given["asset_checks"]])
         self._name_ops([observed_source(item) if _is_observed(item) else item for item in once])
@@ -108,6 +109,11 @@ class Definitions(Reshaping):
         """Everything that has an op: assets that are made here, checks, and observations."""
         return (*self.assets_defs, *self.asset_checks, *self.observables)
 
+    @property
+    def step_defs(self) -> tuple[AssetsDefinition, ...]:
+        """The same, of graphs each op by itself: what has steps."""
+        return tuple(step for definition in self.op_defs for step in definition.steps)
+
     @cached_property
     def graph(self) -> AssetGraph:
         """The asset graph.
@@ -142,7 +148,7 @@ class Definitions(Reshaping):
 
     @cached_property
     def _by_op_name(self) -> dict[str, AssetsDefinition]:
-        return {definition.op.name: definition for definition in self.op_defs}
+        return {step.op.name: step for step in self.step_defs}
 
     def load_asset_value(
         self,

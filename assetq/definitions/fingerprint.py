@@ -27,6 +27,7 @@ def _structure(definition: AssetsDefinition) -> dict[str, Any]:
         "chunk": policy.chunk if policy else 1,
         "pool": definition.op.pool,
         "code_versions": [output.spec.code_version for output in definition.op.outputs],
+        "above": [[output.step, output.output] for output in getattr(definition, "above", ())],
         "checks": sorted([str(spec.key), spec.blocking] for spec in definition.check_specs),
     }
 

@@ -156,7 +156,7 @@ class MultiAsset:
         outs: Mapping[str, AssetOut] = self.options["outs"] or {}
         exact = self._internal_deps(signature, outs)
         common = [*self._loaded(signature), *(self.options["deps"] or ())]
-        types = _annotations(signature.result, len(outs))
+        types = annotations_of(signature.result, len(outs))
         specs, outputs = [], []
         for (name, out), annotation in zip(outs.items(), types, strict=True):
             check_name(name, "output", self.location)
@@ -251,7 +251,7 @@ def with_spec(output: OpOutput, spec: AssetSpec) -> OpOutput:
     return OpOutput(output.name, output.key, output.io_manager_key, output.is_required, output.annotation, spec)
 
 
-def _annotations(result: Any, count: int) -> list[Any]:
+def annotations_of(result: Any, count: int) -> list[Any]:
     """The declared type of each output: of one the annotation, of several the members of a tuple."""
     if count == 1:
         return [value_type(result)]

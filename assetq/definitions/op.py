@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from assetq.definitions.asset_dep import AssetIn
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec
+from assetq.definitions.op_source import Source
 from assetq.definitions.output import Nothing
 from assetq.definitions.retry_policy import RetryPolicy
 from assetq.definitions.source_location import SourceLocation
@@ -20,17 +21,22 @@ DEFAULT_IO_MANAGER_KEY = "io_manager"
 
 @dataclass(frozen=True, slots=True)
 class OpInput:
-    """An argument that is loaded from an asset."""
+    """An argument that is loaded: from an asset, or inside of a graph from `source`."""
 
     name: str
     key: AssetKey
     annotation: Any
     asset_in: AssetIn
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpOutput:
-    """An output that becomes an asset; `annotation` is the declared Python type, or None when there is none."""
+    """An output that becomes an asset; `annotation` is the declared Python type, or None when there is none.
+
+    Inside of a graph it may be that only other ops read it (`is_asset` is false, and `key` stands for it in messages),
+    or that there is any number of values of it (`is_dynamic`).
+    """
 
     name: str
     key: AssetKey
@@ -38,6 +44,8 @@ class OpOutput:
     is_required: bool
     annotation: Any
     spec: AssetSpec
+    is_asset: bool = True
+    is_dynamic: bool = False
 
     @property
     def is_nothing(self) -> bool:

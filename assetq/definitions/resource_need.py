@@ -36,7 +36,7 @@ def needed_resources(defs: Definitions, definitions: Iterable[AssetsDefinition])
     left: list[str] = []
     for definition in definitions:
         left.extend(named_resources(definition))
-        loaded = (i.key for i in definition.op.inputs if not i.asset_in.input_manager_key)
+        loaded = (i.key for i in definition.op.inputs if i.source is None and not i.asset_in.input_manager_key)
         left.extend(defs.graph.get(key).io_manager_key for key in loaded)
     while left:
         key = left.pop()

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from assetq.definitions import AssetCheckSpec, AssetKey, DataProvenance, DataVersion, MetadataValue
 from assetq.definitions.metadata import normalize_metadata
+from assetq.definitions.op_step import OpStep
 from assetq.definitions.signature import type_hints
 from assetq.errors import UnknownAssetError, UsageError, suggest
 from assetq.execution.partition_context import PartitionContext
@@ -240,7 +241,11 @@ def current(context: ExecutionContext) -> Iterator[None]:
 def context_class(definition: Any) -> type[ExecutionContext]:
     """The class that the op's context argument asks for; by default that of assets, or of checks."""
     asked = _asked_for(definition.op.fn, definition.op.context_param)
-    return asked or (AssetExecutionContext if definition.keys else AssetCheckExecutionContext)
+    if asked is not None:
+        return asked
+    if isinstance(definition, OpStep):
+        return OpExecutionContext
+    return AssetExecutionContext if definition.keys else AssetCheckExecutionContext
 
 
 @lru_cache(maxsize=4096)

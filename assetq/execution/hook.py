@@ -176,7 +176,9 @@ def run_hooks(
     """Run the hooks of a step that has ended: those for failures when there is an error."""
     trigger = HookTrigger.SUCCESS if error is None else HookTrigger.FAILURE
     for hook in sorted((h for h in definition.hooks if h.trigger is trigger), key=lambda h: h.name):
-        told = HookContext(hook, step_key, context, definition.op, error, dict(values or {}), dict(metadata or {}))
+        told = HookContext(
+            hook, step_key, context, definition.public_op, error, dict(values or {}), dict(metadata or {})
+        )
         try:
             hook.hook_fn(told)
         except Exception as raised:

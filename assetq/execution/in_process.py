@@ -90,7 +90,9 @@ def materialize_to_memory(
     """
     given = list(assets)
     held = InMemoryIOManager()
-    keys = {output.io_manager_key for item in given for output in getattr(getattr(item, "op", None), "outputs", ())}
+    keys = {
+        output.io_manager_key for item in given for step in getattr(item, "steps", ()) for output in step.op.outputs
+    }
     keys |= {"io_manager"}
     clash = sorted(keys & set(resources or {}))
     if clash:

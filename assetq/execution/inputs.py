@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from assetq.definitions import AssetsDefinition, OpInput
 from assetq.execution.event import EventType, StepEvent
+from assetq.execution.intermediate import SourceLoader
 from assetq.execution.io_config import input_config
+from assetq.execution.op_section import op_section
 from assetq.execution.report import plain
 from assetq.execution.session import ExecutionSession
 from assetq.io import InputContext, OutputContext
-from assetq.io.context import NO_JOB, NO_RUN
+from assetq.io.context import NO_RUN
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, PartitionsStore
 from assetq.planning import PlanNode, mapping_between
 
@@ -34,9 +36,13 @@ def load_input(
     Several upstream partitions come as a dict by partition key, as do all partitions of a partitioned asset
     that is read by one without partitions.
     """
+    if op_input.source is not None:
+        value = SourceLoader(session, task, definition).load(op_input)
+        events.append(_told(op_input, None, op_input.asset_in.input_manager_key, {}))
+        return value
     upstream = session.defs.graph.get(op_input.key)
     manager_key = op_input.asset_in.input_manager_key or upstream.io_manager_key
-    section = task.run_config.get("ops", {}).get(definition.op.name)
+    section = op_section(definition, task.run_config)
     context = InputContext(
         name=op_input.name,
         asset_key=op_input.key,
@@ -50,7 +56,7 @@ def load_input(
         resources=session.resources(),
         storage=session.storage,
         op_def=definition.op,
-        job_name=NO_JOB,
+        job_name=session.job_name,
         metadata=op_input.asset_in.metadata,
         upstream_output=upstream_context(session, task, op_input),
         instance=session.instance,
@@ -71,8 +77,13 @@ def _loaded(op_input: OpInput, context: InputContext, manager_key: str) -> Itera
         yield StepEvent(
             EventType.ASSET_OBSERVATION, now_ms, asset=str(seen.asset_key), message=seen.description, data=data
         )
-    told = {"input": op_input.name, "io_manager_key": manager_key, "metadata": plain(context.consume_logged_metadata())}
-    yield StepEvent(EventType.LOADED_INPUT, now_ms, asset=str(op_input.key), data=told)
+    yield _told(op_input, str(op_input.key), manager_key, plain(context.consume_logged_metadata()))
+
+
+def _told(op_input: OpInput, asset: str | None, manager_key: str | None, metadata: dict[str, Any]) -> StepEvent:
+    now_ms = time.time_ns() // 1_000_000
+    told = {"input": op_input.name, "io_manager_key": manager_key, "metadata": metadata}
+    return StepEvent(EventType.LOADED_INPUT, now_ms, asset=asset, data=told)
 
 
 def upstream_context(session: ExecutionSession, task: StepTask, op_input: OpInput) -> OutputContext:
@@ -102,7 +113,7 @@ def upstream_context(session: ExecutionSession, task: StepTask, op_input: OpInpu
         partition_keys=keys,
         annotation=output.annotation,
         op_def=upstream.assets_def.op if upstream.assets_def else None,
-        job_name=NO_JOB,
+        job_name=session.job_name,
         **told,
     )
 

@@ -8,8 +8,11 @@ from typing import Any
 
 from assetq.definitions import Definitions, OpInput, OpOutput
 from assetq.definitions.config_schema import process_config, schema_default
+from assetq.definitions.op_source import ConfiguredInput
 from assetq.definitions.source_location import SourceLocation
 from assetq.errors import ConfigError, suggest
+from assetq.execution.intermediate import configured_input
+from assetq.execution.op_section import op_section
 from assetq.planning import Plan
 
 Section = Mapping[str, Any] | None
@@ -61,12 +64,17 @@ def check_io_config(defs: Definitions, plan: Plan, ops: Mapping[str, Any]) -> No
         ConfigError: It names one that does not exist, or does not fit.
     """
     for node in plan.nodes:
-        op, section = defs.get_op(node.name).op, ops.get(node.name)
+        definition = defs.get_op(node.name)
+        op, section = definition.op, op_section(definition, {"ops": ops})
         _refuse_unknown(section, "outputs", [output.name for output in op.outputs], op.name, op.location)
         _refuse_unknown(section, "inputs", [op_input.name for op_input in op.inputs], op.name, op.location)
         for output in op.outputs:
             output_config(defs, op.name, output, section)
         for op_input in op.inputs:
+            if isinstance(op_input.source, ConfiguredInput):
+                configured_input(definition, op_input, op_input.source, {"ops": ops})
+            if op_input.source is not None:
+                continue
             input_config(defs, op.name, op_input, section)
 
 

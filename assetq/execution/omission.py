@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from assetq.definitions import AssetsDefinition, OpOutput
+from assetq.definitions.op_source import Several, StepOutput, outputs_in
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
@@ -29,12 +30,21 @@ def readers_of_omitted(session: ExecutionSession, task: StepTask, produced: Iter
         return ()
     below = sorted({e.downstream for e in task.plan.edges if e.upstream == task.node and not e.is_loop})
     names = ((node, session.defs.get_op(task.plan.nodes[node].name)) for node in below)
-    return tuple(node for node, definition in names if _reads(definition, omitted))
+    return tuple(node for node, definition in names if _reads(definition, op.name, omitted))
 
 
-def _reads(definition: AssetsDefinition, omitted: list[OpOutput]) -> bool:
-    keys = {output.key for output in omitted}
-    return any(dep.asset_key in keys for dep in definition.deps)
+def _reads(definition: AssetsDefinition, step: str, omitted: list[OpOutput]) -> bool:
+    names = {(step, output.name) for output in omitted}
+    keys = {output.key for output in omitted if output.is_asset}
+    if any(dep.asset_key in keys for dep in definition.deps):
+        return True
+    return any((one.step, one.output) in names for one in _needed(definition))
+
+
+def _needed(definition: AssetsDefinition) -> Iterator[StepOutput]:
+    """Outputs of other ops without which an op cannot run; of a list, some may be missing."""
+    lists = {one for i in definition.op.inputs if isinstance(i.source, Several) for one in outputs_in(i.source)}
+    yield from (one for one in getattr(definition, "above", ()) if one not in lists)
 
 
 def skipped_by_omission(plan: Plan, node: int, step: int, readers: Iterable[int]) -> dict[int, IndexSet]:

@@ -37,13 +37,14 @@ from assetq.execution.data_version import VersionMark
 from assetq.execution.declared_type import check_output
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.io_config import output_config
+from assetq.execution.op_section import op_section
 from assetq.execution.partition_account import PartitionAccount
+from assetq.execution.placing import is_stored_as_asset, place_of
 from assetq.execution.session import ExecutionSession
 from assetq.execution.several_outputs import refuse_unselected, required_outputs, several_results
 from assetq.execution.step_versions import StepVersions, observed_mark
 from assetq.execution.task import Guard, StepTask
 from assetq.io import OutputContext
-from assetq.io.context import NO_JOB
 from assetq.partitions import IndexSet
 
 NOTES = (AssetMaterialization, AssetObservation, ExpectationResult, AssetCheckEvaluation)
@@ -188,6 +189,10 @@ class StepReport:
             metadata.update(item.metadata)
             self.given_metadata[output.name] = dict(item.metadata)
             value, data_version, tags = item.value, item.data_version, item.tags
+        if isinstance(value, AssetCheckResult):
+            self._evaluate(value)
+            self.produced.add(output.name)
+            return
         self._keep_value(output.name, None if value is NO_VALUE else value, partition)
         metadata.update(self.context.metadata_of(output.name, output.key))
         if value is not NO_VALUE and value is not None and output.is_nothing:
@@ -200,7 +205,9 @@ class StepReport:
             made, stored = self._store_value(output, value, metadata, made, partition)
             metadata.update(stored)
         version = self.context.data_versions.get(str(output.key)) or (data_version.value if data_version else None)
-        self._materialized(output, metadata, version, tags, made)
+        if is_stored_as_asset(self.task.plan_node, output):
+            self._warn_of_unselected(output)
+            self._materialized(output, metadata, version, tags, made)
         self.produced.add(output.name)
         for result in getattr(item, "check_results", ()):
             self._evaluate(result, output.key)
@@ -232,6 +239,17 @@ class StepReport:
             self.context.fail_partition(partition, error)
             return IndexSet(), {}
 
+    def _warn_of_unselected(self, output: OpOutput) -> None:
+        """An op of a graph gave an asset that was not selected, because the output is not optional."""
+        if str(output.key) in self.task.plan_node.assets:
+            return
+        told = (
+            f"Asset '{output.key}' was not selected, and is materialized all the same: '{self.definition.op.name}' "
+            f"gives output '{output.name}' always. Make it optional (Out(is_required=False)), and give it only when "
+            "context.selected_output_names has it."
+        )
+        self._event(EventType.LOG, output.key, {"level": "WARNING"}, told)
+
     def _handle_output(
         self,
         output: OpOutput,
@@ -247,9 +265,8 @@ class StepReport:
         for event in context.consume_events():
             self.note(event)
         recorded = {**context.consume_logged_metadata(), **self._returned_metadata(output, returned)}
-        self._event(
-            EventType.HANDLED_OUTPUT, output.key, {"output": output.name, "io_manager_key": output.io_manager_key}
-        )
+        key = output.key if is_stored_as_asset(self.task.plan_node, output) else None
+        self._event(EventType.HANDLED_OUTPUT, key, {"output": output.name, "io_manager_key": output.io_manager_key})
         return recorded
 
     def _returned_metadata(self, output: OpOutput, returned: Any) -> Mapping[str, MetadataValue]:
@@ -278,25 +295,22 @@ class StepReport:
         task, op = self.task, self.definition.op
         return OutputContext(
             name=output.name,
-            asset_key=output.key,
             run_id=task.run_id,
-            partition_keys=partition_keys,
             is_by_partition=is_by_partition,
             partitions_def=task.plan_node.partitions_def,
             definition_metadata=output.spec.metadata,
             annotation=output.annotation,
-            config=output_config(self.session.defs, op.name, output, task.run_config.get("ops", {}).get(op.name)),
+            config=output_config(self.session.defs, op.name, output, op_section(self.definition, task.run_config)),
             resource_config=self.session.resource_config(output.io_manager_key),
             resources=self.context.resources,
-            storage=self.session.storage,
             log=self.context.log,
             op_def=op,
-            job_name=NO_JOB,
+            job_name=self.session.job_name,
             step_key=task.step_key,
-            asset_spec=output.spec,
             output_metadata=metadata,
             fence=task.fence,
             guard=self.guard,
+            **place_of(self.session, task, output, partition_keys),
         )
 
     def _materialized(
@@ -472,7 +486,7 @@ class StepReport:
     @property
     def has_given(self) -> bool:
         """True unless the op chose to give nothing."""
-        return bool(self.produced or self.observed or not self.definition.op.outputs)
+        return bool(self.produced or self.observed or self.evaluations or not self.definition.op.outputs)
 
     def _event(
         self,

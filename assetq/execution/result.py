@@ -16,11 +16,12 @@ from assetq.definitions import (
     OpInput,
 )
 from assetq.definitions.asset_dep import AssetIn
-from assetq.errors import UsageError, suggest
+from assetq.errors import UsageError
 from assetq.execution.event import Event, EventType
 from assetq.execution.event_view import StepFailureData
 from assetq.execution.inputs import load_input
 from assetq.execution.local_run import LocalRun
+from assetq.execution.node_output import NodeOutputs
 from assetq.execution.record import RunRecord, RunStatus
 from assetq.execution.session import ExecutionSession
 from assetq.execution.task import StepTask
@@ -169,15 +170,7 @@ class ExecuteInProcessResult:
         Raises:
             UsageError: There is no such op or output, or the op did not give it.
         """
-        names = [node.name for node in self.run.plan.nodes]
-        if node_name not in names:
-            raise UsageError(f"The run has no op '{node_name}'.{suggest(node_name, names)}")
-        output = self.defs.get_op(node_name).op.output(output_name)
-        if output is None:
-            raise UsageError(f"Op '{node_name}' has no output '{output_name}'.")
-        if not any(event.asset == str(output.key) for event in self.get_asset_materialization_events()):
-            raise UsageError(f"Op '{node_name}' gave no output '{output_name}' in this run.")
-        return self.asset_value(output.key)
+        return NodeOutputs(self.run, self.defs, self.session).value(node_name, output_name)
 
     def output_value(self, output_name: str = "result") -> Any:
         """The output of the run's one op.
@@ -194,6 +187,8 @@ class ExecuteInProcessResult:
         """The stored value of an asset of the run, loaded by its I/O manager."""
         key = AssetKey.from_coercible(asset_key)
         definition = self.defs.get_assets_def(key)
-        node = next(node for node in self.run.plan.nodes if node.name == definition.op.name)
+        node = self.run.plan.node_for_asset(str(key))
+        if node is None:
+            raise UsageError(f"The run has made no asset '{key}'.")
         task = StepTask(self.run_id, self.run.plan, node.index, node.steps.last)
         return load_input(self.session, task, definition, OpInput("value", key, None, AssetIn(key=key)), [])

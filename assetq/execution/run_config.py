@@ -11,9 +11,10 @@ from assetq.definitions.resource import ResourceAtLaunch, make_resource, nested_
 from assetq.definitions.resource_need import needed_resources
 from assetq.errors import ConfigError, suggest
 from assetq.execution.io_config import check_io_config
+from assetq.execution.op_section import op_section, refuse_unknown_graph_ops
 from assetq.planning import Plan
 
-OP_SECTION = ("config", "inputs", "outputs")
+OP_SECTION = ("config", "inputs", "outputs", "ops")
 RESOURCE_SECTION = ("config",)
 
 
@@ -28,9 +29,11 @@ def check_run_config(defs: Definitions, plan: Plan, config: Mapping[str, Any]) -
     for name in ops:
         if name not in names:
             raise ConfigError(f"Run config names op '{name}', which does not exist.{suggest(name, names)}")
+    for definition in defs.op_defs:
+        refuse_unknown_graph_ops(definition, config)
     definitions = [defs.get_op(node.name) for node in plan.nodes]
     for definition in definitions:
-        op_config(definition.op, ops.get(definition.op.name))
+        op_config(definition.op, op_section(definition, config))
     check_io_config(defs, plan, ops)
     _check_resources(defs, _sections(config, "resources", RESOURCE_SECTION), needed_resources(defs, definitions))
 

@@ -28,7 +28,7 @@ from assetq.definitions.resource import (
 )
 from assetq.errors import AssetqError, DefinitionError, MissingResourceError, ResourceError, suggest
 from assetq.execution.resources import Resources
-from assetq.execution.step_context import RunInfo
+from assetq.execution.step_context import JOB_NAME, RunInfo
 from assetq.io import FilesystemIOManager
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ class ExecutionSession:
         self._open: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
         self._lock = threading.RLock()
+
+    @property
+    def job_name(self) -> str:
+        """Name of the job whose definitions these are."""
+        return self.defs.job_name or JOB_NAME
 
     @property
     def run_id(self) -> str | None:

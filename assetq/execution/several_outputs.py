@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetCheckResult, AssetsDefinition, MaterializeResult, Op, OpOutput, Output
+from assetq.definitions.op_step import OpStep
 from assetq.definitions.output import DEFAULT_OUTPUT
 from assetq.errors import StepFailedError
 
@@ -60,6 +61,9 @@ def is_selected(task: StepTask, output: OpOutput) -> bool:
 
 def required_outputs(definition: AssetsDefinition, task: StepTask) -> list[OpOutput]:
     """The outputs without which the step fails; of an op that can leave out assets, only of selected ones."""
+    if isinstance(definition, OpStep):
+        outputs = [output for output in definition.op.outputs if output.name not in definition.check_outputs]
+        return [o for o in outputs if o.is_required and task.plan_node.wants(o.name, str(o.key))]
     required = [output for output in definition.op.outputs if output.is_required]
     return [output for output in required if is_selected(task, output)] if definition.can_subset else required
 

@@ -22,7 +22,9 @@ from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
 from assetq.execution.inputs import load_input
+from assetq.execution.intermediate import InputOmitted
 from assetq.execution.omission import readers_of_omitted
+from assetq.execution.op_section import op_section
 from assetq.execution.report import StepReport, now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
@@ -65,6 +67,8 @@ def _execute(session: ExecutionSession, task: StepTask, guard: Guard, limit: Lim
     except StepTimedOut as stop:
         error = timeout_error(task.step_key, step_timeout_s(attempt.definition.op.tags))
         return attempt.failed(error.with_traceback(stop.__traceback__))
+    except InputOmitted:
+        produced = False
     except (StaleAttemptError, StepInterrupted):
         raise
     except BaseException as error:
@@ -82,6 +86,7 @@ class _Attempt:
         self.task = task
         self.events: list[StepEvent] = []
         self.definition: AssetsDefinition = session.defs.get_op(task.plan_node.name)
+        self.section = op_section(self.definition, task.run_config)
         self.log = StepLog(task.step_key, self.events)
         self.context = self._context()
         self.report = StepReport(session, task, guard, self.definition, self.context, self.events)
@@ -95,10 +100,10 @@ class _Attempt:
             partitions_def=task.plan_node.partitions_def,
             partition_range=task.partition_range,
             made_before=task.made,
-            selected=task.plan_node.assets,
+            selected=task.plan_node.part.selected if task.plan_node.part else task.plan_node.assets,
             selected_checks=task.plan_node.checks,
             resources=self.session.resources(),
-            op_config=(self.task.run_config.get("ops", {}).get(self.definition.op.name) or {}).get("config"),
+            op_config=self.section.get("config"),
             attempt=task.attempt,
             log=self.log.logger,
             instance=self.session.instance,
@@ -120,7 +125,7 @@ class _Attempt:
         arguments: dict[str, Any] = {}
         if op.context_param:
             arguments[op.context_param] = self.context
-        config = op_config(op, self.task.run_config.get("ops", {}).get(op.name))
+        config = op_config(op, self.section)
         if op.config_param:
             arguments[op.config_param] = config
         else:

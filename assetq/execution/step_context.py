@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from assetq.definitions import AssetCheckKey, AssetKey, AssetsDefinition, Op
+from assetq.definitions import AssetCheckKey, AssetKey, AssetsDefinition, Op, OpOutput
 from assetq.errors import UsageError, suggest
 from assetq.partitions import IndexSet, PartitionKeyRange, PartitionsDefinition
 
@@ -35,13 +35,13 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class NodeHandle:
-    """Names an op in its run. Mirrors Dagster's `NodeHandle`; ops are never nested."""
+    """Names an op in its run, and the graph that it is in. Mirrors Dagster's `NodeHandle`."""
 
     name: str
     parent: NodeHandle | None = None
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if self.parent is None else f"{self.parent}.{self.name}"
 
 
 @dataclass(slots=True)
@@ -146,17 +146,17 @@ class StepContext:
         Raises:
             UsageError: The context was built for direct calls and is in none.
         """
-        return self._definition()
+        return self._definition().whole
 
     @property
     def has_assets_def(self) -> bool:
         """True when the op makes assets."""
-        return bool(self._definition().keys)
+        return bool(self._definition().whole.keys)
 
     @property
     def op(self) -> Op:
         """The computation."""
-        return self._definition().op
+        return self._definition().public_op
 
     @property
     def op_def(self) -> Op:
@@ -166,7 +166,11 @@ class StepContext:
     @property
     def op_handle(self) -> NodeHandle:
         """Name of the op in its run."""
-        return NodeHandle(self.op.name)
+        path = getattr(self._definition(), "path", ()) or (self.op.name,)
+        handle = NodeHandle(path[0])
+        for name in path[1:]:
+            handle = NodeHandle(name, handle)
+        return handle
 
     @property
     def node_handle(self) -> NodeHandle:
@@ -207,12 +211,16 @@ class StepContext:
     def selected_output_names(self) -> set[str]:
         """Names of the outputs that are given now, checks included."""
         checks = {f"{key.asset_key.to_python_identifier()}_{key.name}" for key in self.selected_asset_check_keys}
-        return {output.name for output in self.op.outputs if str(output.key) in self.selected} | checks
+        return {output.name for output in self.op.outputs if self._is_wanted(output)} | checks
+
+    def _is_wanted(self, output: OpOutput) -> bool:
+        part = self.reach.task.plan_node.part if self.reach is not None else None
+        return str(output.key) in self.selected if part is None else output.name in part.outputs
 
     @property
     def is_subset(self) -> bool:
         """True when not all assets of the op are materialized."""
-        return self.selected_asset_keys != self._definition().keys
+        return self.selected_asset_keys != self._definition().whole.keys
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:
         """Asset that an output becomes.

@@ -1,13 +1,14 @@
 """Planning: selection x partitions -> symbolic step DAG."""
 
 from assetq.planning.dependency import mapping_between
-from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.node import GraphPart, PlanEdge, PlanNode
 from assetq.planning.partition_set import PartitionStates, StalePartitions
 from assetq.planning.plan import Plan
 from assetq.planning.planner import make_plan
 from assetq.planning.scope import PartitionScope
 
 __all__ = [
+    "GraphPart",
     "PartitionScope",
     "PartitionStates",
     "Plan",

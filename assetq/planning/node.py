@@ -18,6 +18,21 @@ from assetq.planning.span import overlap
 
 
 @dataclass(frozen=True, slots=True)
+class GraphPart:
+    """That a node is one op of a graph.
+
+    Attributes:
+        graph: Name of what makes the graph's assets; empty for a job.
+        selected: Keys of the graph's assets to materialize, as text.
+        outputs: Names of the op's outputs that are wanted: selected assets, and what other ops of the plan read.
+    """
+
+    graph: str
+    selected: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanNode:
     """One op and the partitions to run.
 
@@ -37,6 +52,7 @@ class PlanNode:
         priority: A larger one goes first within its run.
         fingerprint: Of the op's definition.
         checks: Keys of the checks that it evaluates, as text.
+        part: For one op of a graph: which graph, and what is wanted.
         is_reversed: True when steps are numbered from the last partition, and so run newest first.
     """
 
@@ -52,6 +68,7 @@ class PlanNode:
     fingerprint: str = ""
     checks: tuple[str, ...] = ()
     is_reversed: bool = False
+    part: GraphPart | None = None
     _before: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,8 +79,8 @@ class PlanNode:
         return math.ceil((stop - start) / self.chunk) if self.chunk else 1
 
     def wants(self, output_name: str, asset: str) -> bool:
-        """True when the plan wants an output of the op: its asset is selected."""
-        return asset in self.assets
+        """True when the plan wants an output of the op: its asset is selected, or another op of the graph reads it."""
+        return asset in self.assets or (self.part is not None and output_name in self.part.outputs)
 
     @property
     def steps(self) -> IndexSet:

@@ -13,12 +13,13 @@ from assetq.errors import DefinitionError, UsageError
 from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping, PartitionsStore
 from assetq.planning.dependency import Snapshots, mapping_between
 from assetq.planning.node import PlanEdge, PlanNode
-from assetq.planning.order import blocked_by, in_order
+from assetq.planning.order import in_order
 from assetq.planning.partition_set import PartitionSets, PartitionStates, StalePartitions
 from assetq.planning.pinned import PinnedPartitionMapping
 from assetq.planning.plan import Plan
 from assetq.planning.scope import PartitionScope
 from assetq.planning.subset import refuse_part
+from assetq.planning.unit import PlanUnit, unit_blocks, units_of, within_graphs
 from assetq.selection import select, select_checks, select_observed
 
 PRIORITY_TAG = "assetq/priority"
@@ -86,8 +87,9 @@ class _Planner:
         sets.update({definition.op.name: self.sets.of_check(definition) for definition in beside})
         checking = [definition for definition in beside if sets[definition.op.name]]
         ordered = in_order(kept, checking)
-        nodes = tuple(self._node(i, definition, sets[definition.op.name]) for i, definition in enumerate(ordered))
-        return Plan(nodes, tuple(self._edges(ordered, nodes)), selection)
+        units = [unit for definition in ordered for unit in units_of(definition, self.keys)]
+        nodes = tuple(self._node(i, unit, sets[unit.whole.op.name]) for i, unit in enumerate(units))
+        return Plan(nodes, tuple(self._edges(ordered, units, nodes)), selection)
 
     def _checks_beside(self, chosen: list[AssetsDefinition], kept: list[AssetsDefinition]) -> list[AssetsDefinition]:
         """Check ops to run: not those of assets that were selected and turned out to have nothing to run."""
@@ -108,12 +110,13 @@ class _Planner:
         if partitioned is None and (self.scope.keys or self.scope.ranges):
             raise UsageError("None of the selected assets is partitioned; leave the partition out.")
 
-    def _node(self, index: int, definition: AssetsDefinition, partitions: IndexSet) -> PlanNode:
-        op = definition.op
+    def _node(self, index: int, unit: PlanUnit, partitions: IndexSet) -> PlanNode:
+        definition, op = unit.definition, unit.definition.op
         return PlanNode(
             index=index,
             name=op.name,
-            assets=tuple(str(output.key) for output in op.outputs if output.key in self.keys),
+            assets=tuple(str(output.key) for output in op.outputs if output.is_asset and output.key in self.keys),
+            part=unit.part,
             checks=tuple(str(key) for key in sorted(definition.check_keys) if self._is_wanted(definition, key)),
             pool=op.pool or "default",
             partitions_def=self.grids.of(definition),
@@ -134,27 +137,27 @@ class _Planner:
     def _is_wanted(self, definition: AssetsDefinition, key: AssetCheckKey) -> bool:
         if isinstance(definition, AssetChecksDefinition):
             return key in self.checks
-        return not definition.can_subset or key.asset_key in self.keys
+        return not definition.whole.can_subset or key.asset_key in self.keys
 
-    def _edges(self, ordered: list[AssetsDefinition], nodes: tuple[PlanNode, ...]) -> Iterator[PlanEdge]:
-        place = {id(definition): node for definition, node in zip(ordered, nodes, strict=True)}
+    def _edges(
+        self, ordered: list[AssetsDefinition], units: list[PlanUnit], nodes: tuple[PlanNode, ...]
+    ) -> Iterator[PlanEdge]:
+        place = {id(unit): node for unit, node in zip(units, nodes, strict=True)}
         seen: set[tuple[int, int, PartitionMapping]] = set()
-        for above, below, dep in (*self._reads(ordered), *blocked_by(ordered)):
-            if id(above) in place:
-                mapping = mapping_between(below, dep.asset_key, above, dep.partition_mapping)
-                edge = _edge(place[id(above)], place[id(below)], mapping, self.sets.now)
-                if (parts := (edge.upstream, edge.downstream, edge.mapping)) not in seen:
-                    seen.add(parts)
-                    yield edge
+        for above, below, dep in (*self._reads(units), *unit_blocks(ordered, units), *within_graphs(units)):
+            mapping = mapping_between(below.definition, dep.asset_key, above.definition, dep.partition_mapping)
+            edge = _edge(place[id(above)], place[id(below)], mapping, self.sets.now)
+            if (parts := (edge.upstream, edge.downstream, edge.mapping)) not in seen:
+                seen.add(parts)
+                yield edge
 
-    def _reads(self, ordered: list[AssetsDefinition]) -> Iterator[tuple[AssetsDefinition, AssetsDefinition, AssetDep]]:
-        for definition in ordered:
-            for dep in definition.deps:
-                above = self.defs.graph.nodes[dep.asset_key].assets_def
-                if above is None or dep.asset_key not in self.keys:
-                    continue
-                if above is not definition or _is_loop(definition, dep):
-                    yield above, definition, dep
+    def _reads(self, units: list[PlanUnit]) -> Iterator[tuple[PlanUnit, PlanUnit, AssetDep]]:
+        makers = {key: unit for unit in units for key in unit.definition.keys & self.keys}
+        for unit in units:
+            for dep in unit.definition.deps:
+                above = makers.get(dep.asset_key)
+                if above is not None and (above is not unit or _is_loop(unit.definition, dep)):
+                    yield above, unit, dep
 
 
 def _is_loop(definition: AssetsDefinition, dep: AssetDep) -> bool:

@@ -11,7 +11,7 @@ import assetq
 from assetq.definitions import Backoff, Jitter, RetryPolicy
 from assetq.errors import PlanError, UsageError
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, mapping_from_dict, partitions_from_dict
-from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.node import GraphPart, PlanEdge, PlanNode
 
 T = TypeVar("T", bound=Hashable)
 
@@ -77,6 +77,7 @@ def _node_to_dict(node: PlanNode, grid: int) -> dict[str, Any]:
         "fingerprint": node.fingerprint,
         "checks": node.checks,
         "reversed": node.is_reversed,
+        "part": None if node.part is None else [node.part.graph, node.part.selected, node.part.outputs],
     }
 
 
@@ -94,7 +95,12 @@ def _node_from_dict(index: int, data: dict[str, Any], grid: PartitionsDefinition
         fingerprint=data["fingerprint"],
         checks=tuple(data["checks"]),
         is_reversed=data["reversed"],
+        part=_part(data.get("part")),
     )
+
+
+def _part(data: list[Any] | None) -> GraphPart | None:
+    return None if data is None else GraphPart(data[0], tuple(data[1]), tuple(data[2]))
 
 
 def _retry_to_dict(retry: RetryPolicy | None) -> dict[str, Any] | None:

@@ -69,7 +69,9 @@ def test_the_consumer_comes_back_each_time(rig_of, pool_class):
     """Without chaining every step needs Celery's consumer, so that the run ends only if it comes back."""
     rig = rig_of(Shape(pool_class=pool_class, splits_broker=True, chain_ms=0))
     rig.submit()
-    for begun, name in zip((20, 60, 100, 140), ("restart_redis", "cut_connections", "blackhole", "flush_broker")):
+    for begun, name in zip(
+        (20, 60, 100, 140), ("restart_redis", "cut_connections", "blackhole", "flush_broker"), strict=True
+    ):
         rig.await_begun(begun)
         strike(rig, name)
     check(rig)
@@ -112,9 +114,8 @@ def test_the_disk_is_full(rig_of, small_disk):
     rig.submit()
     rig.await_begun(60)
     ballast = small_disk / "ballast"
-    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        fill(ballast)
     begun = rig.count_begun()
     eventually(lambda: rig.count_begun() > begun + 30)
     ballast.unlink()
@@ -143,3 +144,10 @@ def test_the_proxy_does_what_it_says(server):
     finally:
         client.close()
         proxy.close()
+
+
+def fill(path):
+    """Write until the disk is full."""
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)

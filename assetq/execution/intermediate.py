@@ -1,0 +1,177 @@
+"""Loads what other ops of a graph gave: from this run, or from the run that it retries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from assetq.definitions import AssetsDefinition, OpInput, OpOutput
+from assetq.definitions.op_source import AssetValue, ConfiguredInput, GivenValue, Several, Source, StepOutput
+from assetq.errors import ConfigError, StorageError
+from assetq.execution.op_section import op_section
+from assetq.execution.placing import is_stored_as_asset, runs_folder
+from assetq.io import InputContext, OutputContext
+from assetq.planning import Plan, PlanNode
+
+if TYPE_CHECKING:
+    from assetq.execution.session import ExecutionSession
+    from assetq.execution.task import StepTask
+
+
+class InputOmitted(Exception):
+    """An argument comes from an optional output that was not given: the step is skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The run in which an op ran whose output is read."""
+
+    run_id: str
+    plan: Plan
+    node: PlanNode
+
+
+def origin_of(session: ExecutionSession, task: StepTask, step: str) -> Origin:
+    """Where an op ran: in this run, or in the nearest of those that it retries.
+
+    Raises:
+        StorageError: In none of them.
+    """
+    run_id, plan = task.run_id, task.plan
+    start = (task.partition_range or (0, 1))[0]
+    while True:
+        node = next((n for n in plan.nodes if n.name == step and start in n.partitions), None)
+        if node is not None:
+            return Origin(run_id, plan, node)
+        parent = None if session.instance is None else session.instance.get_run(run_id).parent_run_id
+        if parent is None or session.instance is None:
+            raise StorageError(
+                f"'{task.plan_node.name}' reads what '{step}' gives, which ran neither in this run nor in one that it "
+                "retries. Run the whole graph."
+            )
+        run_id, plan = parent, session.instance.get_plan(parent)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLoader:
+    """Loads the arguments of one step that do not come from assets."""
+
+    session: ExecutionSession
+    task: StepTask
+    definition: AssetsDefinition
+
+    def load(self, op_input: OpInput) -> Any:
+        """The value of an argument.
+
+        Raises:
+            InputOmitted: It comes from an optional output that was not given.
+            ConfigError: It is to come from run config, which does not have it.
+        """
+        return self._value(op_input, op_input.source)
+
+    def _value(self, op_input: OpInput, source: Source | None) -> Any:
+        if isinstance(source, GivenValue):
+            return source.value
+        if isinstance(source, ConfiguredInput):
+            return configured_input(self.definition, op_input, source, self.task.run_config)
+        if isinstance(source, Several):
+            return self._several(op_input, source)
+        if isinstance(source, StepOutput):
+            return self._output(op_input, source)
+        assert isinstance(source, AssetValue)
+        from assetq.execution.load import load_value
+
+        return load_value(self.session, source.key)
+
+    def load_by_key(self, op_input: OpInput, source: StepOutput) -> dict[str, Any]:
+        """Mapping key -> value, of a dynamic output or of what was mapped over one."""
+        raise NotImplementedError
+
+    def _several(self, op_input: OpInput, source: Several) -> list[Any]:
+        """The values that were given; what was left out is left out."""
+        values = []
+        for one in source.sources:
+            try:
+                values.append(self._value(op_input, one))
+            except InputOmitted:
+                continue
+        if not values and source.sources:
+            raise InputOmitted
+        return values
+
+    def _output(self, op_input: OpInput, source: StepOutput) -> Any:
+        origin = origin_of(self.session, self.task, source.step)
+        output = self.session.defs.get_op(source.step).op.output(source.output)
+        assert output is not None
+        return self._load(op_input, source, output, origin)
+
+    def _load(self, op_input: OpInput, source: StepOutput, output: OpOutput, origin: Origin) -> Any:
+        manager_key = op_input.asset_in.input_manager_key or output.io_manager_key
+        context = self._context(op_input, output, origin, manager_key)
+        try:
+            return self.session.io_manager(manager_key).load_input(context)
+        except (StorageError, FileNotFoundError, KeyError):
+            if output.is_required:
+                raise
+            raise InputOmitted from None
+
+    def _context(self, op_input: OpInput, output: OpOutput, origin: Origin, manager_key: str) -> InputContext:
+        task, session = self.task, self.session
+        keys = task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None
+        start = (task.partition_range or (0, 1))[0]
+        is_asset = is_stored_as_asset(origin.node, output)
+        told: dict[str, Any] = {
+            "asset_key": output.key if is_asset else None,
+            "partition_keys": keys if is_asset else None,
+            "partition_key": keys[0] if keys and len(keys) == 1 else None,
+            "partitions_def": task.plan_node.partitions_def if is_asset else None,
+            "storage": session.storage if is_asset else runs_folder(session.storage),
+            "resource_config": session.resource_config(manager_key),
+            "resources": session.resources(),
+        }
+        step_key = origin.plan.step_key(origin.node.index, origin.node.step_of(start))
+        upstream = OutputContext(
+            name=output.name,
+            run_id=origin.run_id,
+            step_key=step_key,
+            definition_metadata=output.spec.metadata,
+            annotation=output.annotation,
+            op_def=session.defs.get_op(origin.node.name).public_op,
+            job_name=session.job_name,
+            **told,
+        )
+        return InputContext(
+            name=op_input.name,
+            run_id=task.run_id,
+            annotation=op_input.asset_in.dagster_type or op_input.annotation,
+            op_def=self.definition.public_op,
+            job_name=session.job_name,
+            metadata=op_input.asset_in.metadata,
+            upstream_output=upstream,
+            instance=session.instance,
+            reader=self.definition.op.name,
+            **told,
+        )
+
+
+def configured_input(
+    definition: AssetsDefinition, op_input: OpInput, source: ConfiguredInput, run_config: Mapping[str, Any]
+) -> Any:
+    """What run config says of an argument that nothing is connected with, else its default.
+
+    Raises:
+        ConfigError: It says nothing, and there is no default.
+    """
+    given = op_section(definition, run_config).get("inputs") or {}
+    if op_input.name in given:
+        value = given[op_input.name]
+        return value["value"] if isinstance(value, Mapping) and set(value) == {"value"} else value
+    if not source.has_default:
+        raise ConfigError(
+            f"Input '{op_input.name}' of op '{definition.op.name}' is connected with nothing, and has no default. Give "
+            f"it in run config, under 'inputs' of the op.",
+            asset=definition.op.name,
+            location=definition.location,
+        )
+    return source.default
