@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -41,6 +42,7 @@ from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
 REPAIR_TRIES = 20
+SETTLE_S, SETTLE_PACE_S = 0.3, 0.01
 
 
 class RedisInstance(AssetsOnRedis):
@@ -130,6 +132,13 @@ class RedisInstance(AssetsOnRedis):
         return super().retry_run(run_id, failed_only, defs)
 
     @on_redis
+    def run_config(self, run_id: str) -> Mapping[str, Any]:
+        """The config that the run was submitted with."""
+        packed = self.client.hget(self.keys("run", run_id), "config")
+        config: Mapping[str, Any] = unpackb(packed) if packed else {}
+        return config
+
+    @on_redis
     def get_run(self, run_id: str) -> RunRecord:
         """A run."""
         return with_retries(lambda: self.runs.run(run_id), deadline_s=RECONNECT_S)
@@ -191,9 +200,12 @@ class RedisInstance(AssetsOnRedis):
 
     @on_redis
     def cancel_run(self, run_id: str) -> RunRecord:
-        """Cancel a run."""
+        """Cancel a run: nothing of it is claimed any more; waits a moment for workers amid a batch of tiny steps."""
         self.engine.cancel(run_id)
-        return self.runs.run(run_id)
+        deadline = time.monotonic() + SETTLE_S
+        while (record := self.runs.run(run_id)).steps.running and time.monotonic() < deadline:
+            time.sleep(SETTLE_PACE_S)
+        return record
 
     @on_redis
     def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:

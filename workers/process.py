@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from redis import Redis
@@ -132,8 +133,9 @@ class ProcessState:
         self.client.close()
 
 
+@lru_cache(maxsize=4096)
 def local_fingerprint(defs: Definitions, op_name: str) -> str | None:
-    """Fingerprint of an op in this process's code; None when it has no such op."""
+    """Fingerprint of an op in this process's code; None when it has no such op. Kept: asked for each batch."""
     try:
         return defs.fingerprint([op_name])
     except KeyError:

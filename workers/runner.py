@@ -140,7 +140,7 @@ class Runner:
             if pending and timeout_s is not None:  # the step under way must be the first uncommitted: see overdue.py
                 self._commit(grant, context, pending, chain=False)
                 pending, flushed = [], time.monotonic()
-            if step > grant.start and self._stops():
+            if (step > grant.start and self._stops()) or self.state.config.board.is_ordered(self.slot):
                 self._hand_back_rest(grant, context, pending)
                 return None
             pending.append(self._run_step(grant, context, step))

@@ -137,6 +137,10 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         """Where values are stored that no I/O manager places elsewhere."""
 
     @abstractmethod
+    def run_config(self, run_id: str) -> Mapping[str, Any]:
+        """The config that a run was submitted with; empty when there was none."""
+
+    @abstractmethod
     def get_run(self, run_id: str) -> RunRecord:
         """A run.
 

@@ -148,6 +148,10 @@ class MemoryInstance(Instance):
             raise UnknownRunError(f"There is no run '{run_id}'.{suggest(run_id, self._runs)}")
         return self._runs[run_id]
 
+    def run_config(self, run_id: str) -> Mapping[str, Any]:
+        """The config that the run was submitted with."""
+        return self._run(run_id).config
+
     def get_run(self, run_id: str) -> RunRecord:
         """A run."""
         return self._run(run_id).record()

@@ -1,0 +1,61 @@
+"""A cancel is final: nothing starts behind it. A retry does exactly what is left."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from ..waiting import eventually
+
+CONFIG = {"ops": {"first": {"config": {"level": 7}}}}
+
+
+def ran() -> list[list[str]]:
+    import trail
+
+    return trail.read()
+
+
+@pytest.mark.parametrize(("pool_class", "concurrency"), [("prefork", 2), ("threads", 2), ("solo", 1)])
+def test_nothing_starts_behind_the_cancel_of_a_run_of_100000_steps(fleet, pool_class, concurrency):
+    import work_cancel
+
+    fleet.start("work_cancel", pool_class=pool_class, concurrency=concurrency)
+    handle = fleet.instance.submit(work_cancel.defs, selection="tiny", partitions="all")
+    eventually(lambda: len(ran()) >= 300, deadline=40)
+    began = time.time()
+    handle.cancel()
+    acknowledged = time.time()
+    print(f"{pool_class}: cancel of 100,000 steps acknowledged in {(acknowledged - began) * 1000:.0f} ms")
+    assert acknowledged - began < 1
+    record = handle.wait(10)
+    assert record.status == "CANCELED"
+    assert record.steps.succeeded + record.steps.canceled == 100_000
+    fleet.stop()
+    assert [row for row in ran() if float(row[2]) > acknowledged] == []
+    assert len(ran()) == len({row[1] for row in ran()})
+
+
+def test_a_retry_does_exactly_what_failed_was_skipped_or_canceled(fleet):
+    import work_cancel
+
+    fleet.start("work_cancel")
+    options = {"selection": "first,second", "partitions": "all", "run_config": CONFIG}
+    handle = fleet.instance.submit(work_cancel.defs, **options)
+    eventually(lambda: ["second", "c", "7"] in ran())
+    handle.cancel()
+    record = handle.wait(10)
+    assert (record.status, record.steps.failed, record.steps.skipped) == ("CANCELED", 1, 1)
+    done = {(name, key) for name, key, _ in ran()} - {("first", "b"), ("second", "c")}
+    before = len(ran())
+    Path(fleet.environment["TRAIL_FILE"] + ".mended").touch()
+    again = handle.retry().wait(20)
+    assert again.status == "SUCCESS"
+    assert again.parent_run_id == handle.run_id
+    wanted = {(name, key) for name in ("first", "second") for key in "abcd"} - done
+    repeated = [(name, key) for name, key, _ in ran()[before:]]
+    assert len(repeated) == len(wanted) == again.steps.total
+    assert set(repeated) == wanted
+    assert {row[2] for row in ran()} == {"7"}  # its own config, and the stored outputs of what had succeeded
