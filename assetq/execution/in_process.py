@@ -52,7 +52,13 @@ def materialize(
     is_idle = selection == "*" and not _has_steps(defs)
     plan = Plan((), ()) if is_idle else make_plan(defs, selection=selection, scope=scope, store=instance)
     return materialize_plan(
-        defs, plan, instance=instance, run_config=run_config, tags=tags, raise_on_error=raise_on_error
+        defs,
+        plan,
+        instance=instance,
+        run_config=run_config,
+        tags=tags,
+        raise_on_error=raise_on_error,
+        keeps_outputs=True,
     )
 
 
@@ -148,18 +154,21 @@ def materialize_plan(
     run_config: Any = None,
     tags: Mapping[str, str] | None = None,
     raise_on_error: bool = True,
+    keeps_outputs: bool = False,
 ) -> ExecuteInProcessResult:
     """Run a plan in this process; see `materialize`. Without `storage` and `instance`, values live as long as
-    the result."""
+    the result. With `keeps_outputs` it holds what ops returned, which else is loaded where it is asked for."""
     is_passing = storage is None and instance is None
     folder = storage or (instance.storage_directory() if instance else tempfile.mkdtemp(prefix="assetq-"))
     home = instance or MemoryInstance(folder)
     config = run_config_dict(run_config).get("resources", {})
     session = ExecutionSession(defs, storage=folder, instance=home, config=config)
+    session.outputs = {} if keeps_outputs else None
     result = None
     try:
         run = home.run_in_process(defs, plan, session, tags=tags, run_config=run_config)
-        result = ExecuteInProcessResult(run, defs, session)
+        # An instance remembers its runs with their sessions: values live with the result alone.
+        result, session.outputs = ExecuteInProcessResult(run, defs, session, session.outputs or {}), None
     finally:
         session.close()
         if is_passing:

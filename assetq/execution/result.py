@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetq.definitions import (
@@ -34,6 +34,7 @@ class ExecuteInProcessResult:
     run: LocalRun
     defs: Definitions
     session: ExecutionSession
+    outputs: Mapping[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
     @property
     def success(self) -> bool:
@@ -165,11 +166,13 @@ class ExecuteInProcessResult:
         return sum(e.node_name == node_name for e in self._of(EventType.STEP_UP_FOR_RETRY))
 
     def output_for_node(self, node_name: str, output_name: str = "result") -> Any:
-        """The stored output of an op.
+        """What an op gave as an output; of one that stored its asset itself, None.
 
         Raises:
             UsageError: There is no such op or output, or the op did not give it.
         """
+        if (node_name, output_name) in self.outputs:
+            return self.outputs[node_name, output_name]
         return NodeOutputs(self.run, self.defs, self.session).value(node_name, output_name)
 
     def output_value(self, output_name: str = "result") -> Any:
@@ -184,11 +187,18 @@ class ExecuteInProcessResult:
         return self.output_for_node(nodes[0].name, output_name)
 
     def asset_value(self, asset_key: Any) -> Any:
-        """The stored value of an asset of the run, loaded by its I/O manager."""
+        """What the run made of an asset; of several partitions, the last.
+
+        Raises:
+            UsageError: The run did not make it.
+        """
         key = AssetKey.from_coercible(asset_key)
         definition = self.defs.get_assets_def(key)
         node = self.run.plan.node_for_asset(str(key))
-        if node is None:
-            raise UsageError(f"The run has made no asset '{key}'.")
+        if node is None or not any(event.asset == str(key) for event in self.get_asset_materialization_events()):
+            raise UsageError(f"Asset '{key}' was not materialized in this run; Definitions.load_asset_value loads it.")
+        output = self.defs.get_op(node.name).op.output_for(key)
+        if output is not None and (node.name, output.name) in self.outputs:
+            return self.outputs[node.name, output.name]
         task = StepTask(self.run_id, self.run.plan, node.index, node.steps.last)
         return load_input(self.session, task, definition, OpInput("value", key, None, AssetIn(key=key)), [])

@@ -66,6 +66,7 @@ class ExecutionSession:
         self.config = config or {}
         self.run = None if run_id is None else RunInfo(run_id)
         self.versioned: dict[AssetKey, VersionedAsset] = {}
+        self.outputs: dict[tuple[str, str], Any] | None = None
         self._shared: dict[int, tuple[Any, Any]] = {}
         self._open: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
@@ -188,6 +189,11 @@ class ExecutionSession:
         value = self.resource(key)
         shows_other = isinstance(value, IAttachDifferentObjectToOpContext)
         return value.get_object_to_set_on_execution_context() if shows_other else value
+
+    def keep_outputs(self, op_name: str, values: Mapping[str, Any]) -> None:
+        """Hold what an op gave, by op and output, for a result in this process; a fleet holds no values."""
+        if self.outputs is not None:
+            self.outputs.update({(op_name, name): value for name, value in values.items()})
 
     def close(self) -> None:
         """Tear down what was opened, last first."""

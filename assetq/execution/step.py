@@ -116,6 +116,7 @@ class _Attempt:
         with current(self.context):
             self.report.take(self.definition.op.fn(**arguments))
         self._run_hooks()
+        self.session.keep_outputs(self.definition.op.name, self.report.values)
         return self.report.has_given
 
     def _arguments(self) -> dict[str, Any]:

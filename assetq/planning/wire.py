@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 import msgpack
 
-import assetq
 from assetq.definitions import Backoff, Jitter, RetryPolicy
 from assetq.errors import PlanError, UsageError
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, mapping_from_dict, partitions_from_dict
@@ -46,7 +46,7 @@ def unpack_plan(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...]
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UsageError) as error:
         raise PlanError(
             f"The stored plan of {len(data or b'')} bytes cannot be read ({type(error).__name__}: {error}). Another "
-            f"version of assetq wrote it, or it is damaged; this is version {assetq.__version__}. Submit the run "
+            f"version of assetq wrote it, or it is damaged; this is version {version('assetq')}. Submit the run "
             "again, with the version that the workers have."
         ) from error
 

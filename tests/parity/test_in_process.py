@@ -238,3 +238,65 @@ def test_nothing_to_materialize(dg):
         result = dg.materialize(assets)
         assert result.success
         assert result.get_step_success_events() == []
+
+
+def deaf(dg):
+    class Deaf(dg.IOManager):
+        def handle_output(self, context, obj):
+            pass
+
+        def load_input(self, context):
+            return "loaded"
+
+    return Deaf()
+
+
+def test_a_result_holds_what_ops_returned(dg):
+    @dg.asset
+    def one():
+        return 1
+
+    @dg.asset
+    def two(one):
+        return one
+
+    @dg.asset
+    def three():
+        return dg.MaterializeResult(value=3)
+
+    result = dg.materialize([one, two, three], resources={"io_manager": deaf(dg)})
+    assert (result.output_for_node("one"), result.asset_value("two"), result.asset_value("three")) == (1, "loaded", 3)
+
+
+def test_values_of_an_io_manager_in_memory_that_a_resource_makes(dg):
+    class Made(dg.ConfigurableIOManagerFactory):
+        def create_io_manager(self, context):
+            return dg.InMemoryIOManager()
+
+    @dg.asset
+    def one():
+        return 1
+
+    result = dg.materialize([one], resources={"io_manager": Made()})
+    assert result.asset_value("one") == result.output_for_node("one") == 1
+
+
+def test_the_value_of_an_asset_that_the_run_did_not_make(dg):
+    @dg.asset
+    def one():
+        return 1
+
+    @dg.asset
+    def two(one):
+        return one
+
+    @dg.asset
+    def failing():
+        raise ValueError
+
+    result = dg.materialize([one, two], selection=["one"])
+    failed = dg.materialize([failing], raise_on_error=False)
+    for ask in (lambda: result.asset_value("two"), lambda: failed.asset_value("failing")):
+        with pytest.raises(Exception, match=r"two|failing") as caught:
+            ask()
+        assert not isinstance(caught.value, StopIteration)
