@@ -17,8 +17,9 @@ class AssetValueLoader:
 
     Attributes:
         defs: Where the assets are defined.
-        instance: What resources see as their instance.
-        storage: Where values are stored; by default `ASSETQ_STORAGE`, else `.assetq/storage`.
+        instance: What resources see as their instance, and where values are stored that no I/O manager places.
+        storage: Where those are stored instead; without an instance by default `ASSETQ_STORAGE`, else
+            `.assetq/storage`.
     """
 
     defs: Definitions

@@ -28,6 +28,8 @@ def load_asset_value(
     """The stored value of an asset, loaded by its I/O manager; see `AssetValueLoader.load_asset_value`."""
     if partition_key is not None and partition_key_range is not None:
         raise UsageError("Give partition_key or partition_key_range, not both.")
+    if storage is None and instance is not None:
+        storage = instance.storage_directory()
     session = ExecutionSession(defs, storage=storage, instance=instance, config=resource_config)
     try:
         return load_value(

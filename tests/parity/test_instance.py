@@ -319,3 +319,23 @@ def test_partitions_that_an_instance_holds_on_the_fleet(instance):
     assert instance.get_dynamic_partitions("names") == ["a", "b", "bx"]
     assert instance.latest_materialization("one", "b").run_id == instance.list_runs()[0].run_id
     assert instance.asset_status("two").missing == 2
+
+
+def test_values_are_loaded_from_where_an_instance_keeps_them(dg):
+    grid = dg.StaticPartitionsDefinition(["x", "y"])
+
+    @dg.asset
+    def one():
+        return 5
+
+    @dg.asset(partitions_def=grid)
+    def each(context):
+        return context.partition_key
+
+    defs = dg.Definitions([one, each])
+    with dg.instance_for_test() as instance:
+        dg.materialize([one], instance=instance)
+        dg.materialize([each], instance=instance, partition_key="y")
+        assert defs.load_asset_value("one", instance=instance) == 5
+        with defs.get_asset_value_loader(instance=instance) as loader:
+            assert loader.load_asset_value(dg.AssetKey("each"), partition_key="y") == "y"
