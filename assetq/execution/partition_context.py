@@ -11,6 +11,7 @@ from assetq.errors import UsageError
 from assetq.execution.step_context import StepContext
 from assetq.partitions import (
     IndexSet,
+    MultiPartitionsDefinition,
     PartitionKeyRange,
     PartitionsDefinition,
     TimeWindow,
@@ -228,7 +229,11 @@ class PartitionContext(StepContext):
 
 
 def _window(definition: PartitionsDefinition | None, first: str, last: str) -> TimeWindow:
-    if not isinstance(definition, TimeWindowPartitionsDefinition):
+    in_time = isinstance(definition, TimeWindowPartitionsDefinition) or (
+        isinstance(definition, MultiPartitionsDefinition) and definition.has_time_window_dimension
+    )
+    if not in_time:
         raise UsageError("The asset is not partitioned by time, so there is no time window.")
+    assert isinstance(definition, TimeWindowPartitionsDefinition | MultiPartitionsDefinition)
     start, end = (definition.time_window_for_partition_key(key) for key in (first, last))
     return TimeWindow(start.start, end.end)

@@ -688,3 +688,17 @@ def test_results_may_be_demanded(world):
         return dg.MaterializeResult()
 
     assert world.run([one, two]).failed == {"one"}
+
+
+def test_the_time_window_of_a_key_in_two_dimensions(world):
+    grid = world.dg.MultiPartitionsDefinition(
+        {"day": world.dg.DailyPartitionsDefinition("2024-01-01"), "region": world.dg.StaticPartitionsDefinition(["x"])}
+    )
+
+    @world.dg.asset(partitions_def=grid)
+    def one(context):
+        window = context.partition_time_window
+        return world.dg.MaterializeResult(metadata={"from": str(window.start.date()), "to": str(window.end.date())})
+
+    outcome = world.run([one], partition_key="2024-01-02|x")
+    assert outcome.metadata["one"] == {"from": "2024-01-02", "to": "2024-01-03"}
