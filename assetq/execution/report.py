@@ -186,8 +186,8 @@ class StepReport:
         metadata: dict[str, MetadataValue] = {}
         value, data_version, tags = item, None, {}
         if isinstance(item, Output | MaterializeResult):
-            metadata.update(item.metadata)
-            self.given_metadata[output.name] = dict(item.metadata)
+            metadata.update(normalize_metadata(item.metadata))
+            self.given_metadata[output.name] = dict(metadata)
             value, data_version, tags = item.value, item.data_version, item.tags
         if isinstance(value, AssetCheckResult):
             self._evaluate(value)
@@ -373,7 +373,7 @@ class StepReport:
 
     def _observe(self, result: ObserveResult) -> None:
         key = result.asset_key or self._only_observed()
-        data: dict[str, Any] = {"metadata": plain(result.metadata)}
+        data: dict[str, Any] = {"metadata": plain(normalize_metadata(result.metadata))}
         marks: tuple[VersionMark, ...] = ()
         if result.data_version:
             data["data_version"] = result.data_version.value

@@ -667,3 +667,13 @@ def test_a_built_hook_context_has_what_it_was_given(dg):
         with pytest.raises(dg.DagsterError):
             getattr(context, name)
     assert dg.build_hook_context().op_exception is None
+
+
+def test_metadata_of_a_result_is_what_the_op_gave(dg):
+    @dg.asset
+    def one():
+        return dg.MaterializeResult(metadata={"rows": 3, "name": "x"})
+
+    assert one().metadata == {"rows": 3, "name": "x"}
+    assert dg.ObserveResult(metadata={"rows": 3}).metadata == {"rows": 3}
+    assert dg.Output(1, metadata={"rows": 3}).metadata["rows"].value == 3
