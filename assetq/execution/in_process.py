@@ -72,9 +72,9 @@ def _scope(partition_key: str | None, tags: Mapping[str, str] | None) -> Partiti
 
 
 def _has_steps(defs: Definitions) -> bool:
-    """False for external assets alone: then there is nothing to do, and nothing wrong."""
+    """False for external assets alone, observed or not: then there is nothing to do, and nothing wrong."""
     defs.validate()
-    return bool(defs.graph.executable_keys or defs.graph.checks or defs.graph.observables)
+    return bool(defs.graph.executable_keys or defs.graph.checks)
 
 
 def materialize_to_memory(

@@ -119,3 +119,18 @@ def test_a_source_that_is_observed_is_still_loaded(world):
     outcome = world.run([source, reader], resources={"fixed": Fixed()})
     assert outcome.success
     assert outcome.value("reader") == 21
+
+
+def test_materializing_observable_assets_alone_does_nothing(dg):
+    @dg.observable_source_asset
+    def one():
+        raise AssertionError("observed")
+
+    @dg.multi_observable_source_asset(specs=[dg.AssetSpec("two"), dg.AssetSpec("three")])
+    def several():
+        raise AssertionError("observed")
+
+    for assets in ([one], [several]):
+        result = dg.materialize(assets)
+        assert result.success
+        assert not result.get_asset_materialization_events()
