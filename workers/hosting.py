@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+import billiard.pool
 from billiard import current_process
 from celery import Celery, signals
 
@@ -33,6 +34,9 @@ CHECK_S = 0.25
 REACT_S = 1.0
 INTERRUPTED = 130
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# A process that ends waits until its parent has counted its results, for 30 s where one was not counted: the parent
+# reads none any more when it stops. Nothing of ours travels in results.
+RESULTS_COUNTED_TRIES = 10
 
 
 @dataclass(slots=True)
@@ -175,6 +179,7 @@ def connect_signals(hosting: Host) -> None:
         hosting.state = None
         hosting.duty = None
         hosting.opening = threading.Lock()
+        billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = RESULTS_COUNTED_TRIES
         end_with_parent(signal.SIGKILL)  # nobody would renew its leases
         signal.signal(signal.SIGUSR2, on_interrupt)
         hosting.runner()  # connections and caches are ready before the first step

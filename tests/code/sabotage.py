@@ -8,6 +8,8 @@ import signal
 import time
 from typing import Any
 
+import billiard.pool
+
 from assetq import FilesystemIOManager, OutputContext
 from assetq.broker import app
 
@@ -27,6 +29,13 @@ def shorten_visibility() -> None:
         app.transport_options = lambda settings: {**plain(settings), **extra}
 
 
+def lose_a_result() -> None:
+    """Celery's parent process has never counted the last result of a child."""
+    if os.environ.get("LOSE_A_RESULT"):
+        plain = billiard.pool.Worker._ensure_messages_consumed
+        billiard.pool.Worker._ensure_messages_consumed = lambda self, completed: plain(self, completed + 1000)
+
+
 class LeakyIOManager(FilesystemIOManager):
     """Writes half of a file and finds the disk full, every second time, while the file `$DISK_FULL_FILE` exists."""
 
@@ -40,3 +49,4 @@ class LeakyIOManager(FilesystemIOManager):
 faulthandler.register(signal.SIGRTMIN, all_threads=True)  # for a worker that does not stop: what is it doing?
 skew_clock()
 shorten_visibility()
+lose_a_result()
