@@ -40,8 +40,11 @@ imports: build/types/assetq ## Check the import rules of the layers
 
 check: lint types imports test ## Everything that CI runs
 
-chaos: $(STAMP) ## Kill and restart things for longer than `make test` does
-	@MODEL_EXAMPLES=$${MODEL_EXAMPLES:-200} $(BIN)/python -m pytest tests/chaos tests/scripts/test_model.py --timeout 600
+SEEDS ?= 1..20
+chaos: $(STAMP) ## Break everything for longer than `make test` does; SEEDS=1..200, CHAOS_SEED=7
+	@MODEL_EXAMPLES=$${MODEL_EXAMPLES:-200} $(BIN)/python -m pytest tests/chaos tests/scripts/test_model.py \
+		-m "chaos or not chaos" --timeout 600
+	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.chaos --seeds $(or $(CHAOS_SEED),$(SEEDS))
 
 bench: $(STAMP) ## Measure
 	@PYTHONPATH=. $(BIN)/python -m bench

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
+
+from assetq.broker.connection import connect
 
 from ..waiting import eventually
 from .checker import check
@@ -130,10 +133,8 @@ def test_a_worker_stops_although_a_result_was_never_counted(rig_of, monkeypatch)
 
 def test_the_proxy_does_what_it_says(server):
     """A fault that does no harm proves nothing."""
-    import redis
-
     proxy = Proxy(server.port)
-    client = redis.Redis(port=proxy.port, socket_timeout=0.3)
+    client = connect(proxy.url(), socket_timeout_s=0.3)
     try:
         assert client.ping()
         for harm in (proxy.blackhole, proxy.half_open, proxy.refuse):
