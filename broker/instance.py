@@ -102,13 +102,14 @@ class RedisInstance(AssetsOnRedis):
         *,
         tags: Mapping[str, str] | None = None,
         run_config: Any = None,
+        parent_run_id: str | None = None,
     ) -> LocalRun:
         """Execute in the calling thread and record it here. The fleet never sees the run; should this process die,
         the recovery of any worker ends it."""
         self.register_assets(defs)
         config = run_config_dict(run_config)
         check_run_config(defs, plan, config)
-        run = LocalRun(str(uuid.uuid4()), plan, session, dict(tags or {}), config)
+        run = LocalRun(str(uuid.uuid4()), plan, session, dict(tags or {}), config, parent_run_id=parent_run_id)
         recorder = LocalRecorder(self.engine, run)
         self._hold(run)
         with recorder.holding():
@@ -118,7 +119,7 @@ class RedisInstance(AssetsOnRedis):
 
     @on_redis
     def _hold(self, run: LocalRun) -> None:
-        details = run_details(run.plan, priority=0, tags=run.tags, config=run.config, parent_run_id=None)
+        details = run_details(run.plan, priority=0, tags=run.tags, config=run.config, parent_run_id=run.parent_run_id)
         details["holder"] = f"{socket.gethostname()}:{os.getpid()}"
         held_ms = self.settings.lease_ms
         self.engine.submit(run.run_id, run.plan.to_bytes(), details, run.plan.step_count, (), held_ms)

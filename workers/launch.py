@@ -34,6 +34,7 @@ SERVER_PATIENCE_S = 10.0
 def pools_of(defs: Definitions) -> tuple[str, ...]:
     """Every pool that the definitions name, and "default"."""
     named = {definition.op.pool for definition in defs.step_defs if definition.op.pool}
+    named |= {step.op.pool for job in defs.resolve_all_job_defs() for step in job.steps if step.op.pool}
     return ("default", *sorted(named - {"default"}))
 
 

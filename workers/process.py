@@ -19,6 +19,7 @@ from assetq.broker.publisher import Publisher
 from assetq.broker.script import unpackb
 from assetq.broker.settings import Settings
 from assetq.definitions import Definitions
+from assetq.errors import UsageError
 from assetq.execution.session import ExecutionSession
 from assetq.planning import Plan
 from assetq.workers.board import Board
@@ -110,14 +111,15 @@ class ProcessState:
             plan=plan,
             tags=unpackb(tags) if tags else {},
             config=config,
-            session=self._own_session(run_id, config.get("resources")),
+            session=self._own_session(run_id, plan, config.get("resources")),
         )
 
-    def _own_session(self, run_id: str, config: Mapping[str, Any] | None) -> ExecutionSession | None:
-        if not config:
+    def _own_session(self, run_id: str, plan: Plan, config: Mapping[str, Any] | None) -> ExecutionSession | None:
+        defs = scope_of(self.config.defs, plan)
+        if not config and defs is self.config.defs:
             return None
         return ExecutionSession(
-            self.config.defs,
+            defs,
             storage=self.session.storage,
             instance=self.session.instance,
             config=config,
@@ -131,6 +133,14 @@ class ProcessState:
                 context.session.close()
         self.session.close()
         self.client.close()
+
+
+def scope_of(defs: Definitions, plan: Plan) -> Definitions:
+    """The definitions as the plan's job sees them; as they are where this process does not know the job."""
+    try:
+        return defs.for_job(plan.job) if plan.job else defs
+    except UsageError:
+        return defs
 
 
 @lru_cache(maxsize=4096)

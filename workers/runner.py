@@ -121,7 +121,7 @@ class Runner:
         except PlanError as error:
             self._give_up(grant, error)
             return None
-        if not fits(self.state.config.defs, context.plan.nodes[grant.node]):
+        if not fits(self.state.session_of(context).defs, context.plan.nodes[grant.node]):
             refuse(self.state, grant, self.claimant, context)
             return None
         try:

@@ -65,6 +65,13 @@ from assetq.definitions.dependency import (
     OutputMapping,
 )
 from assetq.definitions.env_var import EnvVar
+from assetq.definitions.executor_definition import (
+    ExecutorDefinition,
+    fleet_executor,
+    in_process_executor,
+    multi_or_in_process_executor,
+    multiprocess_executor,
+)
 from assetq.definitions.freshness_policy import FreshnessPolicy
 from assetq.definitions.freshness_sensor import build_sensor_for_freshness_checks
 from assetq.definitions.graph import AssetGraph, AssetNode
@@ -83,6 +90,8 @@ from assetq.definitions.io_manager import (
     input_manager,
     io_manager,
 )
+from assetq.definitions.job_decorator import job
+from assetq.definitions.job_definition import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job
 from assetq.definitions.load_from import (
     load_asset_checks_from_current_module,
     load_asset_checks_from_modules,
@@ -230,6 +239,7 @@ __all__ = [
     "Enum",
     "EnumValue",
     "EnvVar",
+    "ExecutorDefinition",
     "ExpectationResult",
     "Failure",
     "Field",
@@ -253,6 +263,7 @@ __all__ = [
     "IntMetadataValue",
     "IntSource",
     "Jitter",
+    "JobDefinition",
     "JsonMetadataValue",
     "List",
     "LocalFileCodeReference",
@@ -313,6 +324,7 @@ __all__ = [
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",
+    "UnresolvedAssetJobDefinition",
     "UrlCodeReference",
     "UrlMetadataValue",
     "apply_freshness_policy",
@@ -328,13 +340,17 @@ __all__ = [
     "config_mapping",
     "configured",
     "dagster_type_loader",
+    "define_asset_job",
     "failure_hook",
+    "fleet_executor",
     "graph",
     "graph_asset",
     "graph_multi_asset",
+    "in_process_executor",
     "input_manager",
     "io_manager",
     "is_config_required",
+    "job",
     "link_code_references_to_git",
     "load_asset_checks_from_current_module",
     "load_asset_checks_from_modules",
@@ -356,6 +372,8 @@ __all__ = [
     "multi_asset",
     "multi_asset_check",
     "multi_observable_source_asset",
+    "multi_or_in_process_executor",
+    "multiprocess_executor",
     "observable_source_asset",
     "op",
     "process_config",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_rewrite import resolved_spec
@@ -14,6 +14,8 @@ from assetq.definitions.assets_definition import AssetChecksDefinition, AssetsDe
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.fingerprint import fingerprint_of
 from assetq.definitions.graph import AssetGraph
+from assetq.definitions.graph_definition import GraphDefinition
+from assetq.definitions.job_definition import JobDefinition
 from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import ObservableSourceAsset, observed_source
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
@@ -23,7 +25,10 @@ from assetq.definitions.resolve_deps import resolve_deps
 from assetq.definitions.source_asset import SourceAsset
 from assetq.definitions.validation import combine, duplicates, listed, named, problems
 from assetq.definitions.value_loader import AssetValueLoader
-from assetq.errors import DefinitionError, UnknownAssetError, suggest
+from assetq.errors import DefinitionError, UnknownAssetError, UsageError, suggest
+
+if TYPE_CHECKING:
+    from assetq.definitions.job_scope import JobScope
 
 
 class Definitions(Reshaping):
@@ -72,6 +77,8 @@ class Definitions(Reshaping):
         self.executor, self.loggers, self.metadata = (self.given[name] for name in ("executor", "loggers", "metadata"))
         self.component_tree = component_tree
         self.job_name: str | None = None
+        self.job_graph: GraphDefinition | None = None
+        self._scopes: dict[str, JobScope] = {}
         self.pools: dict[str, int] = self.given["pools"]
         once = _once([*self.given["assets"], *self.given["asset_checks"]])
         self._name_ops([observed_source(item) if _is_observed(item) else item for item in once])
@@ -113,6 +120,49 @@ class Definitions(Reshaping):
     def step_defs(self) -> tuple[AssetsDefinition, ...]:
         """The same, of graphs each op by itself: what has steps."""
         return tuple(step for definition in self.op_defs for step in definition.steps)
+
+    @property
+    def configurable_names(self) -> set[str]:
+        """Names that may stand under `ops` in run config."""
+        return {definition.op.name for definition in self.op_defs}
+
+    def get_job(self, name: str) -> JobDefinition:
+        """A job.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        found = {job.name: job for job in self.jobs if isinstance(job, JobDefinition)}
+        if name not in found:
+            raise UsageError(f"There is no job '{name}'.{suggest(name, found)} Known: {', '.join(found) or 'none'}.")
+        return found[name]
+
+    def resolve_job_def(self, name: str) -> JobDefinition:
+        """A job that can be executed with everything that is defined here. Mirrors Dagster's method."""
+        return self.get_job(name).bound(self)
+
+    def get_job_def(self, name: str) -> JobDefinition:
+        """The same as `resolve_job_def`, as Dagster calls it too."""
+        return self.resolve_job_def(name)
+
+    def resolve_all_job_defs(self) -> list[JobDefinition]:
+        """All jobs."""
+        return [job.bound(self) for job in self.jobs if isinstance(job, JobDefinition)]
+
+    def resolve_implicit_global_asset_job_def(self) -> JobDefinition:
+        """A job of all assets."""
+        return JobDefinition(name="__ASSET_JOB").bound(self)
+
+    def for_job(self, name: str) -> JobScope:
+        """The definitions as one of the jobs sees them.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        if name not in self._scopes:
+            scopes = import_module("assetq.definitions.job_scope")  # a subclass of this
+            self._scopes[name] = scopes.JobScope(self, self.get_job(name))
+        return self._scopes[name]
 
     @cached_property
     def graph(self) -> AssetGraph:

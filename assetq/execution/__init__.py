@@ -18,6 +18,7 @@ from assetq.execution.in_process import (
     observe,
 )
 from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.job_run import JobExecutionResult, ReexecutionOptions, execute_job, reconstructable
 from assetq.execution.memory import instance_for_test
 from assetq.execution.provide_resources import with_resources
 from assetq.execution.record import (
@@ -55,12 +56,14 @@ __all__ = [
     "ExecutionSession",
     "HookContext",
     "Instance",
+    "JobExecutionResult",
     "OpExecutionContext",
     "PartitionStatus",
     "PoolDetail",
     "PoolHolder",
     "PoolRecord",
     "PoolWaiter",
+    "ReexecutionOptions",
     "RunHandle",
     "RunRecord",
     "RunStatus",
@@ -77,11 +80,13 @@ __all__ = [
     "build_init_resource_context",
     "build_op_context",
     "build_resources",
+    "execute_job",
     "execute_step",
     "instance_for_test",
     "materialize",
     "materialize_plan",
     "materialize_to_memory",
     "observe",
+    "reconstructable",
     "with_resources",
 ]

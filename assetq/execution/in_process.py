@@ -155,6 +155,7 @@ def materialize_plan(
     tags: Mapping[str, str] | None = None,
     raise_on_error: bool = True,
     keeps_outputs: bool = False,
+    parent_run_id: str | None = None,
 ) -> ExecuteInProcessResult:
     """Run a plan in this process; see `materialize`. Without `storage` and `instance`, values live as long as
     the result. With `keeps_outputs` it holds what ops returned, which else is loaded where it is asked for."""
@@ -166,7 +167,7 @@ def materialize_plan(
     session.outputs = {} if keeps_outputs else None
     result = None
     try:
-        run = home.run_in_process(defs, plan, session, tags=tags, run_config=run_config)
+        run = home.run_in_process(defs, plan, session, tags=tags, run_config=run_config, parent_run_id=parent_run_id)
         # An instance remembers its runs with their sessions: values live with the result alone.
         result, session.outputs = ExecuteInProcessResult(run, defs, session, session.outputs or {}), None
     finally:

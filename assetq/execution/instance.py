@@ -96,6 +96,21 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         plan = self.plan(defs, selection=selection, scope=scope)
         return self.submit_plan(plan, priority=priority, tags=tags, run_config=run_config, defs=defs)
 
+    def submit_job(self, defs: Definitions, name: str, **options: Any) -> RunHandle:
+        """Launch a job: on the fleet, or in this process where the job's executor says so.
+
+        Args:
+            defs: The definitions that have it.
+            name: Its name.
+            options: `partitions`, `run_config`, `tags`, `priority`, and for a job of ops `op_selection`.
+
+        Raises:
+            UsageError: Something is wrong; nothing was submitted.
+        """
+        launching = importlib.import_module("assetq.execution.job_run")
+        handle: RunHandle = launching.submit_job(self, defs, name, **options)
+        return handle
+
     def plan(self, defs: Definitions, *, selection: Any = "*", scope: PartitionScope | None = None) -> Plan:
         """What `submit` would run, with what is known here of partitions; see `make_plan`."""
         return make_plan(
@@ -129,6 +144,7 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         *,
         tags: Mapping[str, str] | None = None,
         run_config: Any = None,
+        parent_run_id: str | None = None,
     ) -> LocalRun:
         """Execute a plan in the calling thread, recorded here as it goes on."""
 

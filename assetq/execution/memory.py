@@ -108,10 +108,11 @@ class MemoryInstance(Instance):
         *,
         tags: Mapping[str, str] | None = None,
         run_config: Any = None,
+        parent_run_id: str | None = None,
     ) -> LocalRun:
         """Execute a plan in the calling thread."""
         self.register_assets(defs)
-        run = self._prepare(plan, 0, tags, run_config, None, defs, session)
+        run = self._prepare(plan, 0, tags, run_config, parent_run_id, defs, session)
         self._execute(run)
         return run
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assetq.definitions import AssetsDefinition
+from assetq.definitions import AssetsDefinition, Definitions
 from assetq.definitions.config_mapping import ConfigMapping
+from assetq.definitions.graph_backed import GraphAssetsDefinition
 from assetq.definitions.graph_definition import GraphDefinition
 from assetq.definitions.op_step import OpStep
 from assetq.errors import ConfigError, suggest
@@ -46,23 +47,26 @@ def _inside(graph: GraphDefinition | None, section: Mapping[str, Any], path: str
     return {**made, **given}
 
 
-def refuse_unknown_graph_ops(definition: AssetsDefinition, run_config: Mapping[str, Any]) -> None:
-    """Refuse run config that names an op which the graph does not have.
+def refuse_unknown_graph_ops(defs: Definitions, run_config: Mapping[str, Any]) -> None:
+    """Refuse run config that names an op which a graph does not have.
 
     Raises:
         ConfigError: It does.
     """
-    graph = getattr(definition, "graph_def", None)
-    if graph is not None:
-        section = (run_config.get("ops") or {}).get(definition.op.name) or {}
-        _refuse_unknown(graph, section, f"ops.{definition.op.name}")
+    ops = run_config.get("ops") or {}
+    if defs.job_graph is not None:
+        _refuse_unknown(defs.job_graph, {"ops": ops}, "")
+        return
+    for definition in defs.op_defs:
+        if isinstance(definition, GraphAssetsDefinition) and definition.op_def is None:
+            _refuse_unknown(definition.graph_def, ops.get(definition.op.name) or {}, f"ops.{definition.op.name}.")
 
 
 def _refuse_unknown(graph: GraphDefinition, section: Mapping[str, Any], path: str) -> None:
     known = graph.node_dict
     for name, inner in (section.get("ops") or {}).items():
         if name not in known:
-            raise ConfigError(f"Run config names {path}.ops.{name}, which does not exist.{suggest(name, known)}")
+            raise ConfigError(f"Run config names {path}ops.{name}, which does not exist.{suggest(name, known)}")
         node = known[name]
         if isinstance(node, GraphDefinition):
-            _refuse_unknown(node, inner or {}, f"{path}.ops.{name}")
+            _refuse_unknown(node, inner or {}, f"{path}ops.{name}.")

@@ -25,12 +25,11 @@ def check_run_config(defs: Definitions, plan: Plan, config: Mapping[str, Any]) -
         ConfigError: A section names an op that does not exist, or a field does not validate.
     """
     ops = _sections(config, "ops", OP_SECTION)
-    names = {definition.op.name for definition in defs.op_defs}
+    names = defs.configurable_names
     for name in ops:
         if name not in names:
             raise ConfigError(f"Run config names op '{name}', which does not exist.{suggest(name, names)}")
-    for definition in defs.op_defs:
-        refuse_unknown_graph_ops(definition, config)
+    refuse_unknown_graph_ops(defs, config)
     definitions = [defs.get_op(node.name) for node in plan.nodes]
     for definition in definitions:
         op_config(definition.op, op_section(definition, config))

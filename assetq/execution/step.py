@@ -95,7 +95,7 @@ class _Attempt:
     def _context(self) -> ExecutionContext:
         task = self.task
         return context_class(self.definition)(
-            run=RunInfo(task.run_id, {**task.run_tags, **partition_tags(task)}, task.run_config),
+            run=RunInfo(task.run_id, {**task.run_tags, **partition_tags(task)}, task.run_config, self.session.job_name),
             definition=self.definition,
             partitions_def=task.plan_node.partitions_def,
             partition_range=task.partition_range,

@@ -30,8 +30,20 @@ from assetq.partitions.mapping_static import StaticPartitionMapping
 from assetq.partitions.mapping_time import TimeWindowPartitionMapping
 from assetq.partitions.multi import MultiPartitionsDefinition, PartitionDimensionDefinition
 from assetq.partitions.multi_key import MultiPartitionKey
+from assetq.partitions.partitioned_config import (
+    PartitionedConfig,
+    dynamic_partitioned_config,
+    partitioned_config,
+    static_partitioned_config,
+)
 from assetq.partitions.schedule_type import ScheduleType
 from assetq.partitions.static import StaticPartitionsDefinition
+from assetq.partitions.time_config import (
+    daily_partitioned_config,
+    hourly_partitioned_config,
+    monthly_partitioned_config,
+    weekly_partitioned_config,
+)
 from assetq.partitions.time_grid import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
@@ -60,6 +72,7 @@ __all__ = [
     "PartitionKeyRange",
     "PartitionLoadingContext",
     "PartitionMapping",
+    "PartitionedConfig",
     "PartitionsDefinition",
     "PartitionsStore",
     "ScheduleType",
@@ -70,8 +83,15 @@ __all__ = [
     "TimeWindowPartitionMapping",
     "TimeWindowPartitionsDefinition",
     "WeeklyPartitionsDefinition",
+    "daily_partitioned_config",
     "default_mapping",
+    "dynamic_partitioned_config",
+    "hourly_partitioned_config",
     "mapping_from_dict",
+    "monthly_partitioned_config",
     "partition_loading_context",
+    "partitioned_config",
     "partitions_from_dict",
+    "static_partitioned_config",
+    "weekly_partitioned_config",
 ]

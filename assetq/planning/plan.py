@@ -28,11 +28,13 @@ class Plan:
         nodes: In topological order.
         edges: Between nodes of the plan.
         selection: What was selected, as text.
+        job: Name of the job; empty for a run that belongs to none.
     """
 
     nodes: tuple[PlanNode, ...]
     edges: tuple[PlanEdge, ...]
     selection: str = ""
+    job: str = ""
     _into: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
     _out_of: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
     _maker: Mapping[str, PlanNode] = field(init=False, repr=False, compare=False)
@@ -287,11 +289,11 @@ class Plan:
             for e in self.edges
             if e.upstream in place and e.downstream in place
         )
-        return Plan(nodes, edges, self.selection)
+        return Plan(nodes, edges, self.selection, self.job)
 
     def to_bytes(self) -> bytes:
         """msgpack; a few kilobytes however many steps there are."""
-        return pack_plan(self.nodes, self.edges, self.selection)
+        return pack_plan(self.nodes, self.edges, self.selection, self.job)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Plan:

@@ -64,6 +64,23 @@ def make_plan(
     return planner.plan(text)
 
 
+def plan_units(
+    defs: Definitions,
+    units: list[PlanUnit],
+    partitions: IndexSet,
+    *,
+    scope: PartitionScope | None = None,
+    now: datetime | None = None,
+    store: PartitionsStore | None = None,
+) -> Plan:
+    """The plan of some units that are chosen already, each with the same partitions."""
+    grids, none = Snapshots(store), frozenset[AssetKey]()
+    sets = PartitionSets(defs, none, scope or PartitionScope(), None, now, grids)
+    planner = _Planner(defs, none, frozenset(), none, scope or PartitionScope(), grids, sets)
+    nodes = tuple(planner._node(i, unit, partitions) for i, unit in enumerate(units))
+    return Plan(nodes, tuple(planner._edges([], units, nodes)))
+
+
 @dataclass(slots=True)
 class _Planner:
     defs: Definitions

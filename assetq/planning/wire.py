@@ -16,7 +16,7 @@ from assetq.planning.node import GraphPart, PlanEdge, PlanNode
 T = TypeVar("T", bound=Hashable)
 
 
-def pack_plan(nodes: Iterable[PlanNode], edges: Iterable[PlanEdge], selection: str) -> bytes:
+def pack_plan(nodes: Iterable[PlanNode], edges: Iterable[PlanEdge], selection: str, job: str = "") -> bytes:
     """A few kilobytes however many steps there are."""
     grids: dict[PartitionsDefinition | None, int] = {None: 0}
     mappings: dict[PartitionMapping, int] = {}
@@ -26,6 +26,7 @@ def pack_plan(nodes: Iterable[PlanNode], edges: Iterable[PlanEdge], selection: s
         "grids": [grid.to_dict() if grid else None for grid in grids],
         "mappings": [mapping.to_dict() for mapping in mappings],
         "selection": selection,
+        "job": job,
     }
     packed: bytes = msgpack.packb(document)
     return packed
@@ -35,8 +36,8 @@ def _place(table: dict[T, int], value: T) -> int:
     return table.setdefault(value, len(table))
 
 
-def unpack_plan(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], str]:
-    """Nodes, edges and selection of the plan that `pack_plan` wrote; needs none of the user's code.
+def unpack_plan(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], str, str]:
+    """Nodes, edges, selection and job of the plan that `pack_plan` wrote; needs none of the user's code.
 
     Raises:
         PlanError: The bytes are none that this version wrote.
@@ -51,7 +52,7 @@ def unpack_plan(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...]
         ) from error
 
 
-def _unpack(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], str]:
+def _unpack(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], str, str]:
     document = msgpack.unpackb(data)
     grids = [partitions_from_dict(grid) for grid in document["grids"]]
     mappings = [mapping_from_dict(mapping) for mapping in document["mappings"]]
@@ -61,7 +62,7 @@ def _unpack(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], st
         PlanEdge(upstream, downstream, mappings[at])
         for upstream, downstream, at in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
     )
-    return nodes, tuple(edges), document["selection"]
+    return nodes, tuple(edges), document["selection"], document.get("job", "")
 
 
 def _node_to_dict(node: PlanNode, grid: int) -> dict[str, Any]:
