@@ -44,6 +44,7 @@ def run_record(run_id: str, fields: Mapping[bytes, bytes]) -> RunRecord:
         priority=number("priority"),
         selection=text(fields.get(b"selection", b"")),
         parent_run_id=text(fields.get(b"parent", b"")) or None,
+        job=text(fields.get(b"job", b"")),
     )
 
 

@@ -57,4 +57,5 @@ def run_details(
         "config": packb(dict(config)),
         "selection": plan.selection,
         "parent": parent_run_id or "",
+        "job": plan.job,
     }

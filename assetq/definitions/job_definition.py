@@ -21,6 +21,7 @@ from assetq.errors import DefinitionError, UsageError, suggest
 if TYPE_CHECKING:
     from assetq.definitions.definitions import Definitions
 
+RUN_SECTIONS = frozenset({"ops", "resources", "execution", "loggers"})
 PRIORITY_TAGS = ("assetq/priority", "dagster/priority")
 
 
@@ -160,7 +161,8 @@ class JobDefinition:
             ConfigError: The given config does not fit the job's mapping.
         """
         if isinstance(self.config, ConfigMapping):
-            return {"ops": self.config.sections({"config": given} if given else None, f"job '{self.name}'")}
+            made = self.config.sections({"config": given} if given else None, f"job '{self.name}'")
+            return made if made and set(made) <= RUN_SECTIONS else {"ops": made}
         if given is not None:
             return run_config_dict(given)
         if self.partitioned_config is not None:
@@ -168,7 +170,7 @@ class JobDefinition:
                 return {}
             return run_config_dict(self.config.get_run_config_for_partition_key(partition_key))
         config = self.config
-        if isinstance(config, Mapping) and config and not set(config) <= {"ops", "resources", "execution", "loggers"}:
+        if isinstance(config, Mapping) and config and not set(config) <= RUN_SECTIONS:
             config = {"ops": config}
         return run_config_dict(config)
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetIn
-from assetq.definitions.asset_key import AssetKey, check_name
+from assetq.definitions.asset_key import AssetKey, check_name, is_reserved
 from assetq.definitions.asset_options import check_config_roles, check_pool, op_tag_values, required_keys
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
@@ -49,6 +49,8 @@ class OpDefinition(NodeDefinition):
         pool: str | None = None,
     ) -> None:
         location = location_of(compute_fn)
+        if is_reserved(name):
+            raise DefinitionError(f"Op name '{name}' is reserved; choose another.", location=location)
         self.name = check_name(name, "op", location)
         self.description = description or inspect.getdoc(compute_fn)
         self.version = code_version or version

@@ -103,6 +103,7 @@ class LocalRun:
             priority=self.priority,
             selection=self.plan.selection,
             parent_run_id=self.parent_run_id,
+            job=self.plan.job,
         )
 
     def note(self, kind: EventType, **details: Any) -> None:

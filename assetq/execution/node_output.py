@@ -42,6 +42,18 @@ class NodeOutputs:
             raise UsageError(f"The run has no op '{name}'.{suggest(name, names)}")
         return self._op_value(source.step, source.output)
 
+    def graph_value(self, graph: GraphDefinition, output_name: str) -> Any:
+        """The output of the graph of a job.
+
+        Raises:
+            UsageError: It has none of that name.
+        """
+        source = graph.body.outputs.get(output_name)
+        found = flatten(graph, (), {n: GraphInput(n) for n in graph.input_names}).outputs.get(output_name)
+        if source is None or not isinstance(found, StepOutput):
+            raise UsageError(f"Graph '{graph.name}' has no output '{output_name}'.")
+        return self._op_value(found.step, found.output)
+
     def _op_value(self, name: str, output_name: str) -> Any:
         definition = self.defs.get_op(name)
         output = definition.op.output(output_name)

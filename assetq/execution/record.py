@@ -27,6 +27,10 @@ class RunStatus(StrEnum):
         return self in (RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED)
 
 
+NO_JOB = "__ephemeral_asset_job__"
+"""Name of the job of runs that belong to none, as in Dagster."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepCounts:
     """Steps of a run by state."""
@@ -65,6 +69,12 @@ class RunRecord:
     priority: int = 0
     selection: str = ""
     parent_run_id: str | None = None
+    job: str = ""
+
+    @property
+    def job_name(self) -> str:
+        """Name of its job; the same for all runs that belong to none."""
+        return self.job or NO_JOB
 
     @property
     def dagster_run(self) -> RunRecord:
@@ -119,6 +129,7 @@ class RunRecord:
             "priority": self.priority,
             "selection": self.selection,
             "parent_run_id": self.parent_run_id,
+            **({"job": self.job} if self.job else {}),
         }
 
 

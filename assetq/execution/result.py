@@ -176,12 +176,15 @@ class ExecuteInProcessResult:
         return NodeOutputs(self.run, self.defs, self.session).value(node_name, output_name)
 
     def output_value(self, output_name: str = "result") -> Any:
-        """The output of the run's one op.
+        """The output of the run's graph, or of its one op.
 
         Raises:
             UsageError: There are several ops.
         """
         nodes = self.run.plan.nodes
+        graph = self.defs.job_graph
+        if graph is not None:
+            return NodeOutputs(self.run, self.defs, self.session).graph_value(graph, output_name)
         if len(nodes) != 1:
             raise UsageError(f"The run has {len(nodes)} ops; name one: output_for_node(...).")
         return self.output_for_node(nodes[0].name, output_name)
