@@ -226,6 +226,7 @@ if TYPE_CHECKING:
         materialize_to_memory,
         observe,
         reconstructable,
+        step_graph,
         with_resources,
     )
     from assetq.io import (
@@ -546,6 +547,7 @@ __all__ = [
     "reconstructable",
     "resource",
     "static_partitioned_config",
+    "step_graph",
     "success_hook",
     "usable_as_dagster_type",
     "weekly_partitioned_config",

@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -45,6 +45,8 @@ class Settings(BaseModel):
         grace_ms: How long running steps may take to end after SIGTERM or a cancel.
         max_memory_mb: Memory above which a child process is replaced when its step has ended; 0 for no ceiling.
         max_steps_per_child: Steps after which a child process is replaced; 0 for no bound.
+        keep_intermediates: Whether what ops of a graph gave each other stays when their run has succeeded: "failed"
+            keeps it only of other runs, which may be retried, "always" keeps all of it.
         module: Default code of `-m`.
         file: Default code of `-f`.
     """
@@ -67,6 +69,7 @@ class Settings(BaseModel):
     max_memory_mb: int = Field(default=0, ge=0)
     max_steps_per_child: int = Field(default=0, ge=0)
     default_pool_limit: int | None = Field(default=None, ge=0)
+    keep_intermediates: Literal["failed", "always"] = "failed"
     module: str | None = None
     file: str | None = None
     project_directory: str = "."

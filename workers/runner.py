@@ -18,6 +18,7 @@ from assetq.broker.run_reader import made_in_step
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import PlanError, StaleAttemptError, StepInterrupted, StepTimedOut
 from assetq.execution.attempt_log import attempt_log_path
+from assetq.execution.cleanup import has_intermediates, remove_intermediates
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
@@ -150,6 +151,7 @@ class Runner:
             if is_last or now - flushed >= FLUSH_S:
                 may_chain = is_last and now < deadline and not self._stops()
                 chained = self._commit(grant, context, pending, chain=may_chain)
+                self._clean_up(context)
                 if is_last:
                     return chained
                 pending, flushed = [], now
@@ -230,6 +232,17 @@ class Runner:
         if self.deadline_ns:
             self.deadline_ns = 0
             self.state.config.board.limit(self.slot, 0)
+
+    def _clean_up(self, context: RunContext) -> None:
+        """Remove what ops of graphs gave each other, if this was the end of a run that has succeeded."""
+        if not has_intermediates(context.plan) or self.state.config.settings.keep_intermediates == "always":
+            return
+        engine = self.state.engine
+        status = with_retries(
+            lambda: engine.client.hget(engine.keys("run", context.run_id), "status"), deadline_s=COMMIT_RETRY_S
+        )
+        if status == b"SUCCESS":
+            remove_intermediates(self.state.session_of(context), context.plan, context.run_id)
 
     def _commit(self, grant: Grant, context: RunContext, outcomes: list[Outcome], *, chain: bool) -> Grant | None:
         batch = self.batches.of(context.plan.nodes[grant.node].name)

@@ -13,6 +13,7 @@ from assetq.cli.output import event_line, exit_code_of, print_facts, print_json,
 from assetq.cli.submit import show_run
 from assetq.execution import Event, Instance
 from assetq.execution.event import iso
+from assetq.execution.step_graph import step_graph, tree_lines
 
 
 @click.group(cls=Group)
@@ -47,15 +48,20 @@ def list_runs(limit: int, statuses: tuple[str, ...], as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run_id", metavar="ID")
+@click.option("--graph", "with_graph", is_flag=True, help="Its steps, and what waits for what.")
 @json_option
-def show(run_id: str, as_json: bool) -> None:
+def show(run_id: str, with_graph: bool, as_json: bool) -> None:
     """One run."""
     with connect() as instance:
         record = instance.get_run(instance.resolve_run_id(run_id))
+        graph = step_graph(instance, record.run_id) if with_graph else None
     if as_json:
-        print_json(record.to_json())
+        print_json({**record.to_json(), **({"graph": graph} if graph else {})})
         return
     click.echo(summary(record))
+    if graph is not None:
+        click.echo("\n".join(tree_lines(graph)))
+        return
     shown = {"run_id", "status", "steps"}
     print_facts({name: value for name, value in record.to_json().items() if name not in shown})
 

@@ -38,6 +38,7 @@ from assetq.execution.resource_scope import build_resources
 from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
+from assetq.execution.step_graph import step_graph
 from assetq.execution.task import StepResult, StepStatus, StepTask
 
 __all__ = [
@@ -88,5 +89,6 @@ __all__ = [
     "materialize_to_memory",
     "observe",
     "reconstructable",
+    "step_graph",
     "with_resources",
 ]

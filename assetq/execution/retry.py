@@ -30,11 +30,12 @@ def retry(instance: Instance, run_id: str, *, failed_only: bool, defs: Definitio
             f"Nothing to retry: every step of run {run_id} succeeded. Without --failed all of it runs again."
         )
     tags = {**record.tags, "assetq/retry_of": run_id}
+    scope = defs.for_job(plan.job) if defs is not None and plan.job else defs
     return instance.submit_plan(
         plan,
         priority=record.priority,
         tags=tags,
         run_config=instance.run_config(run_id) or None,
         parent_run_id=run_id,
-        defs=defs,
+        defs=scope,
     )
