@@ -59,15 +59,9 @@ def await_end(rig: Rig, deadline_s: float) -> None:
     try:
         record = rig.handle.wait(deadline_s)
     except Exception as error:
-        wrong = rig.instance.check_run(rig.handle.run_id)
-        record = rig.instance.get_run(rig.handle.run_id)
-        raise InvariantError(f"seed {rig.seed}: no end ({error!r}): {record}; audit: {wrong}\n" + _tail(rig)) from error
+        raise InvariantError(f"seed {rig.seed}: no end ({error!r}): {rig.explain()}") from error
     if record.status != "SUCCESS":
-        raise InvariantError(f"seed {rig.seed}: {record}\n" + _tail(rig))
-
-
-def _tail(rig: Rig) -> str:
-    return "\n".join([*rig.notes, rig.fleet.logs()[-6000:]])
+        raise InvariantError(f"seed {rig.seed}: {rig.explain()}")
 
 
 def stop_fleet(rig: Rig) -> Iterator[str]:

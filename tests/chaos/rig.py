@@ -128,7 +128,23 @@ class Rig:
 
     def await_begun(self, attempts: int, deadline: float = 60) -> None:
         """Wait until so many attempts have begun, or the run has ended."""
-        eventually(lambda: self.count_begun() >= attempts or self._has_ended(), deadline=deadline)
+        try:
+            eventually(lambda: self.count_begun() >= attempts or self._has_ended(), deadline=deadline)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.explain()}") from error
+
+    def explain(self) -> str:
+        """What the workers of a run that does not go on are doing, by their own account and by the record."""
+        for slot, worker in enumerate(self.workers):
+            if worker.poll() is None:
+                os.kill(worker.pid, signal.SIGRTMIN + 1)
+                for pid in self.family(slot):
+                    os.kill(pid, signal.SIGRTMIN)
+        time.sleep(1)
+        run = self.instance.get_run(self.handle.run_id)
+        audit = self.instance.check_run(self.handle.run_id)
+        told = [f"{run}; audit: {audit}; pools: {self.instance.list_pools()}", *self.notes, self.fleet.logs()[-16000:]]
+        return "\n".join(told)
 
     def _has_ended(self) -> bool:
         return self.instance.get_run(self.handle.run_id).status.is_terminal

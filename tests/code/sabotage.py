@@ -2,10 +2,13 @@
 
 import errno
 import faulthandler
+import gc
 import os
 import random
 import signal
+import sys
 import time
+from collections import deque
 from typing import Any
 
 import billiard.pool
@@ -46,7 +49,29 @@ class LeakyIOManager(FilesystemIOManager):
         super().dump_to_path(context, obj, path)
 
 
+def tell(*_: object) -> None:
+    """What Celery believes, for a worker that does nothing: on standard error."""
+    from celery.worker import state
+    from celery.worker.consumer import Consumer
+
+    for consumer in [thing for thing in gc.get_objects() if isinstance(thing, Consumer)]:
+        semaphore, pool = consumer.controller.semaphore, getattr(consumer.pool, "_pool", None)
+        qos = consumer.task_consumer.channel.qos if consumer.task_consumer else None
+        told = {
+            "reserved": [request.id for request in state.reserved_requests],
+            "active": [request.id for request in state.active_requests],
+            "semaphore": semaphore and (semaphore.value, len(semaphore._waiting)),
+            "unacked": qos and list(qos._delivered),
+            "can consume": qos and qos.can_consume(),
+            "cycle": consumer.connection and vars(consumer.connection.transport.cycle),
+            "hub": consumer.hub and (list(consumer.hub.readers), list(consumer.hub.writers)),
+            "pool": pool and {k: v for k, v in vars(pool).items() if isinstance(v, set | dict | list | deque)},
+        }
+        print("CELERY", told, file=sys.stderr, flush=True)
+
+
 faulthandler.register(signal.SIGRTMIN, all_threads=True)  # for a worker that does not stop: what is it doing?
+signal.signal(signal.SIGRTMIN + 1, tell)
 skew_clock()
 shorten_visibility()
 lose_a_result()
