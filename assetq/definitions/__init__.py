@@ -64,6 +64,7 @@ from assetq.definitions.dependency import (
     NodeInvocation,
     OutputMapping,
 )
+from assetq.definitions.dynamic_output import DynamicOutput
 from assetq.definitions.env_var import EnvVar
 from assetq.definitions.executor_definition import (
     ExecutorDefinition,
@@ -236,6 +237,7 @@ __all__ = [
     "DependencyDefinition",
     "Dict",
     "DynamicOut",
+    "DynamicOutput",
     "Enum",
     "EnumValue",
     "EnvVar",

@@ -20,6 +20,7 @@ from assetq.definitions.op_source import (
     AssetValue,
     ConfiguredInput,
     GivenValue,
+    Several,
     Source,
     StepOutput,
     assets_in,
@@ -111,7 +112,7 @@ class GraphSteps:
 
     def make(self) -> tuple[OpStep, ...]:
         """The steps, each after what it reads."""
-        flat = flatten(self.graph, self.prefix, self.feed or {})
+        flat = _with_mapping(self.graph.name, flatten(self.graph, self.prefix, self.feed or {}))
         assets, checks = self._places(flat, self.makes or {}), self._places(flat, self.checks or {})
         roots_deps = self._unplaced_deps(flat)
         return tuple(self._step(op, assets, checks, roots_deps) for op in flat.ops)
@@ -199,6 +200,28 @@ class GraphSteps:
             dagster_type=op_input.asset_in.dagster_type,
         )
         return {"key": source.key, "asset_in": loading, "source": None}
+
+
+def _with_mapping(graph: str, flat: FlatGraph) -> FlatGraph:
+    """The graph with every op mapped that reads what was mapped, unless it reads all of it."""
+    mapped: set[str] = set()
+    ops = []
+    for op in flat.ops:
+        inputs = {name: _mapped(source, mapped) for name, source in op.inputs.items()}
+        if any(one.is_mapped for source in inputs.values() for one in outputs_in(source)):
+            mapped.add(op.name)
+            if any(out.is_dynamic for out in op.op_def.outs.values()):
+                raise DefinitionError(f"Op '{op.name}' of graph '{graph}' is mapped and has a dynamic output itself.")
+        ops.append(replace(op, inputs=inputs))
+    return replace(flat, ops=tuple(ops))
+
+
+def _mapped(source: Source, mapped: set[str]) -> Source:
+    if isinstance(source, Several):
+        return Several(tuple(_mapped(one, mapped) for one in source.sources))
+    if isinstance(source, StepOutput) and source.step in mapped and not source.is_collected:
+        return replace(source, is_mapped=True)
+    return source
 
 
 def _placed(flat: FlatOp, output: OpOutput, assets: Mapping[tuple[str, str], OpOutput]) -> OpOutput:

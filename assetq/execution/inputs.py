@@ -30,6 +30,7 @@ def load_input(
     definition: AssetsDefinition,
     op_input: OpInput,
     events: list[StepEvent],
+    mapping_key: str | None = None,
 ) -> Any:
     """The value of one argument.
 
@@ -37,7 +38,7 @@ def load_input(
     that is read by one without partitions.
     """
     if op_input.source is not None:
-        value = SourceLoader(session, task, definition).load(op_input)
+        value = SourceLoader(session, task, definition, mapping_key).load(op_input)
         events.append(_told(op_input, None, op_input.asset_in.input_manager_key, {}))
         return value
     upstream = session.defs.graph.get(op_input.key)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assetq.definitions import AssetsDefinition, OpInput, OpOutput
 from assetq.definitions.op_source import AssetValue, ConfiguredInput, GivenValue, Several, Source, StepOutput
 from assetq.errors import ConfigError, StorageError
+from assetq.execution.dynamic_output import read_keys
 from assetq.execution.op_section import op_section
 from assetq.execution.placing import is_stored_as_asset, runs_folder
 from assetq.io import InputContext, OutputContext
@@ -60,6 +61,7 @@ class SourceLoader:
     session: ExecutionSession
     task: StepTask
     definition: AssetsDefinition
+    mapping_key: str | None = None
 
     def load(self, op_input: OpInput) -> Any:
         """The value of an argument.
@@ -86,7 +88,18 @@ class SourceLoader:
 
     def load_by_key(self, op_input: OpInput, source: StepOutput) -> dict[str, Any]:
         """Mapping key -> value, of a dynamic output or of what was mapped over one."""
-        raise NotImplementedError
+        output, origin = self._found(source)
+        keys = read_keys(self.session, origin, self._step_key(origin), source.output)
+        return {key: self._load(op_input, output, origin, key) for key in keys}
+
+    def keys_of(self, source: StepOutput) -> list[str]:
+        """Mapping keys of a dynamic output, or of what was mapped over one."""
+        origin = origin_of(self.session, self.task, source.step)
+        return read_keys(self.session, origin, self._step_key(origin), source.output)
+
+    def _step_key(self, origin: Origin) -> str:
+        start = (self.task.partition_range or (0, 1))[0]
+        return origin.plan.step_key(origin.node.index, origin.node.step_of(start))
 
     def _several(self, op_input: OpInput, source: Several) -> list[Any]:
         """The values that were given; what was left out is left out."""
@@ -101,14 +114,19 @@ class SourceLoader:
         return values
 
     def _output(self, op_input: OpInput, source: StepOutput) -> Any:
-        origin = origin_of(self.session, self.task, source.step)
+        if source.is_collected:
+            return list(self.load_by_key(op_input, source).values())
+        output, origin = self._found(source)
+        return self._load(op_input, output, origin, self.mapping_key if source.is_mapped else None)
+
+    def _found(self, source: StepOutput) -> tuple[OpOutput, Origin]:
         output = self.session.defs.get_op(source.step).op.output(source.output)
         assert output is not None
-        return self._load(op_input, source, output, origin)
+        return output, origin_of(self.session, self.task, source.step)
 
-    def _load(self, op_input: OpInput, source: StepOutput, output: OpOutput, origin: Origin) -> Any:
+    def _load(self, op_input: OpInput, output: OpOutput, origin: Origin, mapping_key: str | None) -> Any:
         manager_key = op_input.asset_in.input_manager_key or output.io_manager_key
-        context = self._context(op_input, output, origin, manager_key)
+        context = self._context(op_input, output, origin, manager_key, mapping_key)
         try:
             return self.session.io_manager(manager_key).load_input(context)
         except (StorageError, FileNotFoundError, KeyError):
@@ -116,10 +134,11 @@ class SourceLoader:
                 raise
             raise InputOmitted from None
 
-    def _context(self, op_input: OpInput, output: OpOutput, origin: Origin, manager_key: str) -> InputContext:
+    def _context(
+        self, op_input: OpInput, output: OpOutput, origin: Origin, manager_key: str, mapping_key: str | None
+    ) -> InputContext:
         task, session = self.task, self.session
         keys = task.plan.partition_keys_of(task.node, task.step) if task.partition_range else None
-        start = (task.partition_range or (0, 1))[0]
         is_asset = is_stored_as_asset(origin.node, output)
         told: dict[str, Any] = {
             "asset_key": output.key if is_asset else None,
@@ -130,11 +149,11 @@ class SourceLoader:
             "resource_config": session.resource_config(manager_key),
             "resources": session.resources(),
         }
-        step_key = origin.plan.step_key(origin.node.index, origin.node.step_of(start))
         upstream = OutputContext(
             name=output.name,
             run_id=origin.run_id,
-            step_key=step_key,
+            step_key=self._step_key(origin),
+            mapping_key=mapping_key,
             definition_metadata=output.spec.metadata,
             annotation=output.annotation,
             op_def=session.defs.get_op(origin.node.name).public_op,

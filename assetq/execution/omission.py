@@ -24,8 +24,12 @@ def readers_of_omitted(session: ExecutionSession, task: StepTask, produced: Iter
         produced: Names of the outputs that it gave.
     """
     given = set(produced)
-    op = session.defs.get_op(task.plan_node.name).op
-    omitted = [o for o in op.outputs if o.name not in given and task.plan_node.wants(o.name, str(o.key))]
+    definition = session.defs.get_op(task.plan_node.name)
+    if getattr(definition, "is_mapped", False):  # what it did not give for some values is left out of the whole
+        return ()
+    op, node = definition.op, task.plan_node
+    wanted = [o for o in op.outputs if not o.is_dynamic and node.wants(o.name, str(o.key))]
+    omitted = [o for o in wanted if o.name not in given]
     if not omitted:
         return ()
     below = sorted({e.downstream for e in task.plan.edges if e.upstream == task.node and not e.is_loop})

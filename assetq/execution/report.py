@@ -20,6 +20,7 @@ from assetq.definitions import (
     AssetObservation,
     AssetsDefinition,
     DataVersion,
+    DynamicOutput,
     ExpectationResult,
     MaterializeResult,
     MetadataValue,
@@ -35,6 +36,7 @@ from assetq.errors import CheckFailedError, StaleAttemptError, StepFailedError
 from assetq.execution.context import ExecutionContext
 from assetq.execution.data_version import VersionMark
 from assetq.execution.declared_type import check_output
+from assetq.execution.dynamic_output import write_keys
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.io_config import output_config
 from assetq.execution.op_section import op_section
@@ -91,6 +93,8 @@ class StepReport:
         values: Output name -> value, for hooks.
         given_metadata: Output name -> metadata that came with it, for hooks.
         evaluations: Checks that were evaluated.
+        mapping_key: The value of a dynamic output for which the op is called now.
+        keys: Output -> mapping keys that were given.
     """
 
     session: ExecutionSession
@@ -104,6 +108,9 @@ class StepReport:
     given_metadata: dict[str, dict[str, MetadataValue]] = field(default_factory=dict)
     evaluations: dict[AssetCheckKey, AssetCheckEvaluation] = field(default_factory=dict)
     observed: int = 0
+    mapping_key: str | None = None
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    given_key: str | None = None
     parts: PartitionAccount = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,6 +158,9 @@ class StepReport:
             )
         elif declares_output(op.fn):
             raise StepFailedError(f"'{op.name}' is annotated to return an Output, and returned {value!r}; wrap it.")
+        elif isinstance(value, list) and value and all(isinstance(item, DynamicOutput) for item in value):
+            for item in value:
+                self._take_item(item, is_stream=True)
         elif len(op.outputs) == 1:
             self._store(op.outputs[0], value)
         elif op.outputs:
@@ -180,7 +190,10 @@ class StepReport:
 
     def _store(self, output: OpOutput, item: Any) -> None:
         partition = item.partition if isinstance(item, Output | MaterializeResult) else None
-        if output.name in self.produced and (partition is None or output.name not in self.parts.given):
+        self.given_key = item.mapping_key if isinstance(item, DynamicOutput) else self.mapping_key
+        self._note_key(output, self.given_key)
+        is_next = output.is_dynamic or (partition is not None and output.name in self.parts.given)
+        if output.name in self.produced and not is_next:
             raise StepFailedError(f"'{self.definition.op.name}' gave output '{output.name}' twice; give it once.")
         made = self.parts.good if partition is None else self.parts.take(output, partition)
         metadata: dict[str, MetadataValue] = {}
@@ -239,6 +252,38 @@ class StepReport:
             self.context.fail_partition(partition, error)
             return IndexSet(), {}
 
+    def begin(self, mapping_key: str) -> None:
+        """The op is called for the next value of a dynamic output."""
+        self.mapping_key = mapping_key
+        self.produced.clear()
+
+    def _note_key(self, output: OpOutput, mapping_key: str | None) -> None:
+        if mapping_key is None:
+            if output.is_dynamic:
+                raise StepFailedError(
+                    f"'{self.definition.op.name}' gave output '{output.name}', which is dynamic, as one value; yield a "
+                    "DynamicOutput for each."
+                )
+            return
+        keys = self.keys.setdefault(output.name, [])
+        if mapping_key in keys:
+            raise StepFailedError(f"'{self.definition.op.name}' gave mapping key '{mapping_key}' twice; give it once.")
+        keys.append(mapping_key)
+
+    def write_keys(self, is_mapped: bool) -> None:
+        """Record which values the dynamic outputs have, and the outputs of an op that is mapped over some."""
+        for output in self.definition.op.outputs:
+            if is_mapped or output.is_dynamic:
+                write_keys(
+                    self.session,
+                    self.task.run_id,
+                    self.task.step_key,
+                    output,
+                    self.keys.get(output.name, []),
+                    fence=self.task.fence,
+                    guard=self.guard,
+                )
+
     def _warn_of_unselected(self, output: OpOutput) -> None:
         """An op of a graph gave an asset that was not selected, because the output is not optional."""
         if str(output.key) in self.task.plan_node.assets:
@@ -265,8 +310,10 @@ class StepReport:
         for event in context.consume_events():
             self.note(event)
         recorded = {**context.consume_logged_metadata(), **self._returned_metadata(output, returned)}
+        told = {"output": output.name, "io_manager_key": output.io_manager_key}
+        told |= {} if self.given_key is None else {"mapping_key": self.given_key}
         key = output.key if is_stored_as_asset(self.task.plan_node, output) else None
-        self._event(EventType.HANDLED_OUTPUT, key, {"output": output.name, "io_manager_key": output.io_manager_key})
+        self._event(EventType.HANDLED_OUTPUT, key, told)
         return recorded
 
     def _returned_metadata(self, output: OpOutput, returned: Any) -> Mapping[str, MetadataValue]:
@@ -310,6 +357,7 @@ class StepReport:
             output_metadata=metadata,
             fence=task.fence,
             guard=self.guard,
+            mapping_key=self.given_key,
             **place_of(self.session, task, output, partition_keys),
         )
 
@@ -486,6 +534,8 @@ class StepReport:
     @property
     def has_given(self) -> bool:
         """True unless the op chose to give nothing."""
+        if self.mapping_key is not None or any(output.is_dynamic for output in self.definition.op.outputs):
+            return True  # none of the values of a dynamic output is a number of them, too
         return bool(self.produced or self.observed or self.evaluations or not self.definition.op.outputs)
 
     def _event(

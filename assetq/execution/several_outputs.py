@@ -63,7 +63,7 @@ def required_outputs(definition: AssetsDefinition, task: StepTask) -> list[OpOut
     """The outputs without which the step fails; of an op that can leave out assets, only of selected ones."""
     if isinstance(definition, OpStep):
         outputs = [output for output in definition.op.outputs if output.name not in definition.check_outputs]
-        return [o for o in outputs if o.is_required and task.plan_node.wants(o.name, str(o.key))]
+        return [o for o in outputs if o.is_required and not o.is_dynamic and task.plan_node.wants(o.name, str(o.key))]
     required = [output for output in definition.op.outputs if output.is_required]
     return [output for output in required if is_selected(task, output)] if definition.can_subset else required
 

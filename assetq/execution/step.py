@@ -8,6 +8,7 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition
 from assetq.definitions.config import op_config
+from assetq.definitions.op_step import OpStep
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import (
     CheckFailedError,
@@ -18,11 +19,12 @@ from assetq.errors import (
 )
 from assetq.execution.context import ExecutionContext, RunInfo, context_class, current
 from assetq.execution.declared_type import check_input
+from assetq.execution.dynamic_output import mapped_keys
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
 from assetq.execution.inputs import load_input
-from assetq.execution.intermediate import InputOmitted
+from assetq.execution.intermediate import InputOmitted, SourceLoader
 from assetq.execution.omission import readers_of_omitted
 from assetq.execution.op_section import op_section
 from assetq.execution.report import StepReport, now_ms
@@ -112,14 +114,28 @@ class _Attempt:
 
     def run(self) -> bool:
         """Call the op and store what it gives; False when it chose to give nothing."""
-        arguments = self._arguments()
+        definition = self.definition
+        keys: list[str | None] = [None]
+        if isinstance(definition, OpStep) and definition.is_mapped:
+            keys = [*mapped_keys(SourceLoader(self.session, self.task, definition), definition)]
+        for key in keys:
+            self._call(key)
+        if isinstance(definition, OpStep):
+            self.report.write_keys(definition.is_mapped)
+        self._run_hooks()
+        self.session.keep_outputs(definition.op.name, self.report.values)
+        return self.report.has_given or keys != [None]
+
+    def _call(self, mapping_key: str | None) -> None:
+        """Call the function: once, or for one of the values of a dynamic output."""
+        if mapping_key is not None:
+            self.report.begin(mapping_key)
+            self.context.mapping_key = mapping_key
+        arguments = self._arguments(mapping_key)
         with current(self.context):
             self.report.take(self.definition.op.fn(**arguments))
-        self._run_hooks()
-        self.session.keep_outputs(self.definition.op.name, self.report.values)
-        return self.report.has_given
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self, mapping_key: str | None) -> dict[str, Any]:
         op = self.definition.op
         for key in sorted(op.required_resource_keys):
             self.session.resource(key)
@@ -134,7 +150,7 @@ class _Attempt:
         for parameter, key in op.resource_params.items():
             arguments[parameter] = self.session.resource(key)
         for op_input in op.inputs:
-            value = load_input(self.session, self.task, self.definition, op_input, self.events)
+            value = load_input(self.session, self.task, self.definition, op_input, self.events, mapping_key)
             check_input(op_input, value, self.context, op.name)
             arguments[op_input.name] = value
         return arguments

@@ -294,7 +294,7 @@ class StepContext:
         raise UsageError("There is no step execution context; what it offers is on the context itself.")
 
     def get_mapping_key(self) -> str | None:
-        """What a built context was given; None in a run, where no op is mapped."""
+        """The value of a dynamic output for which the op is called; of a built context what it was given."""
         return self.mapping_key
 
     @property

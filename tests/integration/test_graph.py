@@ -158,3 +158,13 @@ def test_the_command_line(fleet):
     missing = call("jobs", "launch", "pege", "-m", "work_graph")
     assert missing.returncode == 2
     assert "page" in missing.stderr
+
+
+def test_a_fan_out_on_two_workers(fleet):
+    import work_dynamic
+
+    fleet.start("work_dynamic", workers=2)
+    run = fleet.instance.submit(work_dynamic.defs)
+    assert run.wait(60).status == "SUCCESS", fleet.logs()
+    assert work_dynamic.defs.load_asset_value("summed", storage=fleet.settings.storage) == 200 * 199
+    eventually(lambda: intermediates(fleet) == [])
