@@ -95,6 +95,7 @@ class StepReport:
         evaluations: Checks that were evaluated.
         mapping_key: The value of a dynamic output for which the op is called now.
         keys: Output -> mapping keys that were given.
+        marks: Asset -> data versions of what was made.
     """
 
     session: ExecutionSession
@@ -111,6 +112,7 @@ class StepReport:
     mapping_key: str | None = None
     keys: dict[str, list[str]] = field(default_factory=dict)
     given_key: str | None = None
+    marks: dict[str, dict[int, VersionMark]] = field(default_factory=dict)
     parts: PartitionAccount = field(init=False)
 
     def __post_init__(self) -> None:
@@ -388,7 +390,7 @@ class StepReport:
         data: dict[str, Any] = {"metadata": plain(metadata)}
         if output.spec.code_version:
             data["code_version"] = output.spec.code_version
-        marks, versions = StepVersions(self.session, self.task).made(output.key, data_version, made)
+        marks, versions = StepVersions(self.session, self.task, self.marks).made(output.key, data_version, made)
         data.update(versions)
         if tags:
             data["tags"] = dict(tags)

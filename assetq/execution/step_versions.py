@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetKey
@@ -10,8 +11,10 @@ from assetq.execution.data_version import (
     WHOLE,
     VersionedAsset,
     VersionMark,
+    Wanted,
     digest,
     joint_version,
+    look_up,
     made_marks,
     versioned,
 )
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StepVersions:
-    """Looks versions up for one step."""
+    """Looks versions up for one step; `siblings` are the marks of what it has made so far, which it may read itself."""
 
     session: ExecutionSession
     task: StepTask
+    siblings: dict[str, dict[int, VersionMark]] = field(default_factory=dict)
 
     def made(
         self, key: AssetKey, given: str | None, partitions: IndexSet
@@ -44,13 +48,23 @@ class StepVersions:
             Marks of its partitions in their order, and what the event tells: the data version (a digest when the
             partitions have several), the versions that were read, and whether the op gave its own.
         """
-        marks, read = made_marks(self._asset(key), partitions, self.session.instance, self.task.run_id, given)
+        source = self if self.siblings else self.session.instance
+        marks, read = made_marks(self._asset(key), partitions, source, self.task.run_id, given)
+        self.siblings.setdefault(str(key), {}).update(zip(partitions, marks, strict=True))
         told: dict[str, Any] = {"data_version": joint_version(marks)}
         if read:
             told["input_data_versions"] = read
         if given is not None:
             told["is_user_provided"] = True
         return tuple(marks), told
+
+    def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
+        """The marks of partitions; those that this step has made go before recorded ones."""
+        rows = look_up(self.session.instance, wanted)
+        for (asset, _, partitions), row in zip(wanted, rows, strict=True):
+            own = self.siblings.get(asset, {})
+            row[:] = [own.get(at, mark) for at, mark in zip(partitions, row, strict=True)]
+        return rows
 
     def _asset(self, key: AssetKey) -> VersionedAsset:
         """The asset, partitioned as the plan says."""
