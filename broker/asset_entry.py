@@ -44,6 +44,6 @@ def failed_entries(plan: Plan, node: int, step: int, made: IndexSet) -> Iterator
     """What a step that failed did not make; `made` are the partitions that it did."""
     plan_node = plan.nodes[node]
     lost = IndexSet.range(*plan.partitions_of(node, step)) - made
-    for asset in plan_node.assets:
+    for asset in plan.assets_lost_with(node):
         for first, stop in status_ranges(plan_node.partitions_def, lost) if lost else ():
             yield asset, status_identity(plan_node.partitions_def), first, stop, b"", 0

@@ -23,7 +23,7 @@ COMMANDS = {
     "dev": ("assetq.cli.dev:dev", "Embedded server and workers for this folder; Ctrl-C stops all."),
     "doctor": ("assetq.cli.doctor:doctor", "Check the server, the settings, the fleet and the pools."),
     "events": ("assetq.cli.run:events", "The event log of a run."),
-    "jobs": ("assetq.cli.job:jobs", "Jobs: list, launch."),
+    "jobs": ("assetq.cli.job:jobs", "Jobs: list them, launch one by its NAME."),
     "materialize": ("assetq.cli.submit:materialize", "Materialize assets in one run."),
     "new": ("assetq.cli.new:new", "Write a small working project into the folder NAME."),
     "partitions": ("assetq.cli.partition:partitions", "Keys of dynamic partitions, by the NAME of their definition."),

@@ -145,7 +145,7 @@ class MemoryRecorder:
         if result.status is StepStatus.SUCCEEDED or result.made:
             self._made(task, result, events)
         if result.status is StepStatus.FAILED:
-            for asset in node.assets:
+            for asset in task.plan.assets_lost_with(task.node):
                 self.memory.failed(asset, node.partitions_def, IndexSet.range(*span) - result.made)
 
     def _made(self, task: StepTask, result: StepResult, events: Sequence[Event]) -> None:
@@ -155,7 +155,8 @@ class MemoryRecorder:
                 partitions = marked(node.partitions_def, reported.partition or span, reported)
                 self.memory.versions.write(reported.asset, node.partitions_def, partitions, reported.marks)
             if event.type is EventType.ASSET_MATERIALIZATION and event.asset:
-                grid = node.partitions_def if event.asset in node.assets else None
+                is_own = event.asset in node.assets or not reported.data.get("is_logged")
+                grid = node.partitions_def if is_own else None
                 self.memory.materialized(event, grid, IndexSet.range(*(reported.partition or span)))
 
     def steps_skipped(self, node: int, steps: IndexSet) -> None:

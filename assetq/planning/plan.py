@@ -113,6 +113,20 @@ class Plan:
         """The node that makes an asset."""
         return self._maker.get(key)
 
+    def assets_lost_with(self, node: int) -> tuple[str, ...]:
+        """Assets that are not made when a step of the node fails: its own, and those of ops of its graph behind it."""
+        first = self.nodes[node]
+        if first.part is None:
+            return first.assets
+        found, reached = list(first.assets), {node}
+        for edge in sorted(self.edges, key=lambda e: e.upstream):
+            below = self.nodes[edge.downstream]
+            is_inside = below.part is not None and below.part.graph == first.part.graph
+            if edge.upstream in reached and edge.downstream not in reached and is_inside:
+                reached.add(edge.downstream)
+                found += below.assets
+        return tuple(found)
+
     def pinned(self, upstream: int, downstream: int, mapping: PartitionMapping) -> PartitionMapping:
         """A mapping as the plan holds it: that of the last partition keeps to the one which was last at planning."""
         if not isinstance(mapping, LastPartitionMapping):

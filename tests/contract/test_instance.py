@@ -18,9 +18,12 @@ from assetq import (
     Definitions,
     EventRecordsFilter,
     Instance,
+    PartitionScope,
     RunsFilter,
     StaticPartitionsDefinition,
     asset,
+    graph_asset,
+    op,
 )
 from assetq.errors import (
     PoolLimitError,
@@ -31,6 +34,8 @@ from assetq.errors import (
 )
 from assetq.execution import EventType, RunStatus
 from assetq.execution.history import HistoryPage
+from assetq.execution.session import ExecutionSession
+from assetq.planning import make_plan
 
 from ..waiting import eventually
 
@@ -430,3 +435,26 @@ def test_records_of_events(opened):
     opened.wipe_assets([region, AssetKey("nothing")])
     assert not opened.has_asset_key(region)
     assert opened.get_latest_materialization_events([region, AssetKey("outside")]).keys() == {AssetKey("outside")}
+
+
+def test_an_asset_has_failed_when_an_op_of_its_graph_has(instance):
+    @op
+    def broken(context):
+        if context.partition_key == "x":
+            raise ValueError("no")
+        return 1
+
+    @op
+    def same(number):
+        return number
+
+    @graph_asset(partitions_def=StaticPartitionsDefinition(["x", "y"]))
+    def table():
+        return same(broken())
+
+    defs = Definitions(assets=[table])
+    plan = make_plan(defs, scope=PartitionScope(all=True))
+    session = ExecutionSession(defs, storage=instance.storage_directory(), instance=instance)
+    instance.run_in_process(defs, plan, session)
+    status = instance.asset_status("table")
+    assert (status.materialized, status.failed, status.missing) == (1, 1, 0)
