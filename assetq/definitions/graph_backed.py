@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
 from assetq.definitions.asset_key import AssetKey, names_of
-from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec
 from assetq.definitions.composition import Invocation
@@ -199,6 +198,3 @@ def own_types(graph: GraphDefinition, names: Iterator[str] | Sequence[str]) -> d
             output = by_name[source.step].op_def.op.output(source.output)
             found[name] = (None, None) if output is None else (output.annotation, output.io_manager_key)
     return found
-
-
-__all__ = ["AssetSpec", "GraphAssetsDefinition", "back_with_graph", "own_types"]

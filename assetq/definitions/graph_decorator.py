@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assetq.definitions.asset_key import check_name
-from assetq.definitions.composition import Composition, DynamicHandle, OutputHandle, compose
+from assetq.definitions.composition import Composition, OutputHandle, compose
 from assetq.definitions.config_mapping import ConfigMapping
 from assetq.definitions.graph_definition import GraphBody, GraphDefinition, require_outputs
 from assetq.definitions.op_io import GraphIn, GraphOut
-from assetq.definitions.op_source import GraphInput, Source, StepOutput
+from assetq.definitions.op_source import GraphInput, Source
 from assetq.definitions.output import DEFAULT_OUTPUT
 from assetq.definitions.source_location import SourceLocation, location_of
 from assetq.errors import DefinitionError
@@ -119,6 +119,3 @@ def _outputs(composition: Composition, returned: Any, wanted: Sequence[str] | No
 
 def _source(handle: OutputHandle) -> Source:
     return handle.source
-
-
-__all__ = ["DynamicHandle", "StepOutput", "graph", "graph_of"]

@@ -11,7 +11,7 @@ from assetq.definitions.composition import Invocation
 from assetq.definitions.config_mapping import ConfigMapping
 from assetq.definitions.dependency import DependencyDefinition, InputMapping, OutputMapping, invocations_of, mapped_to
 from assetq.definitions.node_definition import NodeDefinition
-from assetq.definitions.op_source import GraphInput, Source, StepOutput, outputs_in
+from assetq.definitions.op_source import Source, StepOutput, outputs_in
 from assetq.errors import CycleError, DefinitionError, InvariantError
 
 
@@ -171,6 +171,3 @@ def require_outputs(graph: str, wanted: Sequence[str], outputs: Mapping[str, Sou
                 f"The function of graph '{graph}' gives output '{name}', which is not declared: {', '.join(wanted)}.",
                 location=location,
             )
-
-
-__all__ = ["GraphBody", "GraphDefinition", "GraphInput", "require_outputs"]

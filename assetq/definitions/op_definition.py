@@ -16,7 +16,7 @@ from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.multi_asset import annotations_of
 from assetq.definitions.node_definition import NodeDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpInput, OpOutput
-from assetq.definitions.op_io import NO_DEFAULT, In, Out
+from assetq.definitions.op_io import In, Out
 from assetq.definitions.output import DEFAULT_OUTPUT
 from assetq.definitions.retry_policy import RetryPolicy
 from assetq.definitions.signature import by_name, is_nothing, read_signature
@@ -231,6 +231,3 @@ def op(
         )  # fmt: skip
 
     return make if compute_fn is None else make(compute_fn)
-
-
-__all__ = ["NO_DEFAULT", "OpDefinition", "op"]

@@ -10,7 +10,6 @@ from assetq.definitions.asset_dep import AssetDep, AssetIn
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec
-from assetq.definitions.config_mapping import ConfigMapping
 from assetq.definitions.graph_definition import GraphDefinition
 from assetq.definitions.graph_flatten import FlatGraph, FlatOp, flatten
 from assetq.definitions.hook import HookDefinition
@@ -19,7 +18,6 @@ from assetq.definitions.op_io import In
 from assetq.definitions.op_source import (
     AssetValue,
     ConfiguredInput,
-    GivenValue,
     Several,
     Source,
     StepOutput,
@@ -238,6 +236,3 @@ def _placed(flat: FlatOp, output: OpOutput, assets: Mapping[tuple[str, str], OpO
         made.annotation if is_typed else output.annotation,
         made.spec,
     )
-
-
-__all__ = ["ConfigMapping", "GivenValue", "GraphSteps", "OpStep"]

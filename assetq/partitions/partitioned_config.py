@@ -9,7 +9,6 @@ from typing import Any
 from assetq.definitions.config import run_config_dict
 from assetq.errors import DefinitionError
 from assetq.partitions.definition import PartitionsDefinition
-from assetq.partitions.dynamic import DynamicPartitionsDefinition
 from assetq.partitions.static import StaticPartitionsDefinition
 from assetq.partitions.time_window import TimeWindowPartitionsDefinition
 
@@ -109,13 +108,3 @@ def time_config(
         return PartitionedConfig(grid, config, tags_of, fn)
 
     return make
-
-
-__all__ = [
-    "DynamicPartitionsDefinition",
-    "PartitionedConfig",
-    "dynamic_partitioned_config",
-    "partitioned_config",
-    "static_partitioned_config",
-    "time_config",
-]

@@ -437,7 +437,7 @@ def test_records_of_events(opened):
     assert opened.get_latest_materialization_events([region, AssetKey("outside")]).keys() == {AssetKey("outside")}
 
 
-def test_an_asset_has_failed_when_an_op_of_its_graph_has(instance):
+def test_an_asset_has_failed_when_an_op_of_its_graph_has(opened):
     @op
     def broken(context):
         if context.partition_key == "x":
@@ -454,7 +454,7 @@ def test_an_asset_has_failed_when_an_op_of_its_graph_has(instance):
 
     defs = Definitions(assets=[table])
     plan = make_plan(defs, scope=PartitionScope(all=True))
-    session = ExecutionSession(defs, storage=instance.storage_directory(), instance=instance)
-    instance.run_in_process(defs, plan, session)
-    status = instance.asset_status("table")
+    session = ExecutionSession(defs, storage=opened.storage_directory(), instance=opened)
+    opened.run_in_process(defs, plan, session)
+    status = opened.asset_status("table")
     assert (status.materialized, status.failed, status.missing) == (1, 1, 0)
