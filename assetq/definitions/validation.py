@@ -66,6 +66,7 @@ def problems(defs: Definitions) -> Iterator[DefinitionError]:
     yield from _missing_resources(defs)
     yield from _bad_pools(defs)
     yield from _bad_timeouts(defs)
+    yield from _bad_jobs(defs)
 
 
 def combine(found: list[DefinitionError]) -> DefinitionError:
@@ -173,3 +174,20 @@ def _bad_pools(defs: Definitions) -> Iterator[DefinitionError]:
             yield DefinitionError(f"Definitions(pools=...) names {pool!r}; use letters, digits, '_', '-', '.', '/'.")
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
             yield DefinitionError(f"Pool '{pool}' has limit {limit!r}; a limit is a whole number from 0.")
+
+
+def _bad_jobs(defs: Definitions) -> Iterator[DefinitionError]:
+    names: set[str] = set()
+    for job in defs.resolve_all_job_defs():
+        if job.name in names:
+            yield DuplicateKeyError(f"Job '{job.name}' is defined twice. Rename one.")
+        names.add(job.name)
+        given = {*defs.resources, *job.resource_defs, DEFAULT_IO_MANAGER_KEY}
+        for step in job.steps:
+            needed = step.op.required_resource_keys | {output.io_manager_key for output in step.op.outputs}
+            for key in sorted(needed - given):
+                yield MissingResourceError(
+                    f"Op '{step.op.name}' of job '{job.name}' needs resource '{key}', which is not provided."
+                    f"{suggest(key, given)} Add it: Definitions(resources={{'{key}': ...}}).",
+                    location=step.location,
+                )

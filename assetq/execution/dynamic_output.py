@@ -54,4 +54,5 @@ def read_keys(session: ExecutionSession, origin: Origin, step_key: str, output: 
 def mapped_keys(loader: SourceLoader, definition: OpStep) -> list[str]:
     """The keys for which a mapped op is called: those that all of its mapped arguments have."""
     found: list[list[str]] = [loader.keys_of(one) for one in definition.above if one.is_mapped]
-    return [key for key in found[0] if all(key in keys for keys in found)]
+    shared = set(found[0]).intersection(*found[1:])
+    return [key for key in found[0] if key in shared]

@@ -94,7 +94,7 @@ class StepReport:
         given_metadata: Output name -> metadata that came with it, for hooks.
         evaluations: Checks that were evaluated.
         mapping_key: The value of a dynamic output for which the op is called now.
-        keys: Output -> mapping keys that were given.
+        keys: Output -> mapping keys that were given, in their order.
         marks: Asset -> data versions of what was made.
     """
 
@@ -110,7 +110,7 @@ class StepReport:
     evaluations: dict[AssetCheckKey, AssetCheckEvaluation] = field(default_factory=dict)
     observed: int = 0
     mapping_key: str | None = None
-    keys: dict[str, list[str]] = field(default_factory=dict)
+    keys: dict[str, dict[str, None]] = field(default_factory=dict)
     given_key: str | None = None
     marks: dict[str, dict[int, VersionMark]] = field(default_factory=dict)
     parts: PartitionAccount = field(init=False)
@@ -267,10 +267,10 @@ class StepReport:
                     "DynamicOutput for each."
                 )
             return
-        keys = self.keys.setdefault(output.name, [])
+        keys = self.keys.setdefault(output.name, {})
         if mapping_key in keys:
             raise StepFailedError(f"'{self.definition.op.name}' gave mapping key '{mapping_key}' twice; give it once.")
-        keys.append(mapping_key)
+        keys[mapping_key] = None
 
     def write_keys(self, is_mapped: bool) -> None:
         """Record which values the dynamic outputs have, and the outputs of an op that is mapped over some."""
@@ -281,7 +281,7 @@ class StepReport:
                     self.task.run_id,
                     self.task.step_key,
                     output,
-                    self.keys.get(output.name, []),
+                    list(self.keys.get(output.name, ())),
                     fence=self.task.fence,
                     guard=self.guard,
                 )

@@ -202,3 +202,22 @@ def test_an_output_that_is_not_optional_materializes_unexpectedly():
     warnings = [e for e in result.all_events if e.type is EventType.LOG and e.data["level"] == "WARNING"]
     assert [event.asset for event in warnings] == ["foo_asset"]
     assert "foo_1" in warnings[0].message
+
+
+def test_an_output_that_is_read_and_not_selected_is_no_asset():
+    @op
+    def one():
+        return 1
+
+    @op
+    def same(x):
+        return x
+
+    @graph_multi_asset(outs={"first": AssetOut(), "second": AssetOut()}, can_subset=True)
+    def both():
+        x = one()
+        return {"first": x, "second": same(x)}
+
+    result = materialize([both], selection=["second"])
+    assert (made(result), ran(result)) == (["second"], ["one", "same"])
+    assert result.asset_value("second") == 1

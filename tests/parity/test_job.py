@@ -527,3 +527,29 @@ def test_an_asset_is_read_by_an_op(dg, ops):
         boxed(ops.one())
 
     assert chain.execute_in_process().output_for_node("boxed") == [1]
+
+
+def test_a_resource_that_a_job_lacks_is_found_at_once(dg):
+    @dg.op(required_resource_keys={"number"})
+    def told(context):
+        return context.resources.number
+
+    @dg.job
+    def only():
+        told()
+
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        dg.Definitions.validate_loadable(dg.Definitions(jobs=[only]))
+
+
+def test_two_jobs_of_one_name_are_refused(dg, ops):
+    @dg.job(name="same")
+    def first():
+        ops.one()
+
+    @dg.job(name="same")
+    def second():
+        ops.add_one(ops.one())
+
+    with pytest.raises((dg.DagsterInvalidDefinitionError, dg.DagsterInvariantViolationError)):
+        dg.Definitions.validate_loadable(dg.Definitions(jobs=[first, second]))
