@@ -20,6 +20,7 @@ from assetq.broker.script import unpackb
 from assetq.broker.settings import Settings
 from assetq.definitions import Definitions
 from assetq.errors import UsageError
+from assetq.execution.cleanup import has_intermediates
 from assetq.execution.session import ExecutionSession
 from assetq.planning import Plan
 from assetq.workers.board import Board
@@ -37,6 +38,7 @@ class RunContext:
     tags: Mapping[str, str]
     config: Mapping[str, Any]
     session: ExecutionSession | None = None
+    has_intermediates: bool = False
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class ProcessState:
             tags=unpackb(tags) if tags else {},
             config=config,
             session=self._own_session(run_id, plan, config.get("resources")),
+            has_intermediates=has_intermediates(plan),
         )
 
     def _own_session(self, run_id: str, plan: Plan, config: Mapping[str, Any] | None) -> ExecutionSession | None:

@@ -18,7 +18,7 @@ from assetq.broker.run_reader import made_in_step
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import PlanError, StaleAttemptError, StepInterrupted, StepTimedOut
 from assetq.execution.attempt_log import attempt_log_path
-from assetq.execution.cleanup import has_intermediates, remove_intermediates
+from assetq.execution.cleanup import remove_intermediates
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
@@ -235,7 +235,7 @@ class Runner:
 
     def _clean_up(self, context: RunContext) -> None:
         """Remove what ops of graphs gave each other, if this was the end of a run that has succeeded."""
-        if not has_intermediates(context.plan) or self.state.config.settings.keep_intermediates == "always":
+        if not context.has_intermediates or self.state.config.settings.keep_intermediates == "always":
             return
         engine = self.state.engine
         status = with_retries(
