@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=seeds_of, required=True, metavar="A..B")
     parser.add_argument("--keep", action="store_true", help="keep the folders of rounds that ended well")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the fleet ends with this process
     began = time.monotonic()
     failed = [seed for seed in options.seeds if not survives(seed, options.keep)]
     print(f"{len(options.seeds)} rounds in {time.monotonic() - began:.0f} s; failed: {failed or 'none'}")

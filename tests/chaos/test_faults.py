@@ -21,7 +21,7 @@ from .rig import LEASE_S, Shape
 from .storm import strike
 
 # What `make test` has the time for; `tests/chaos/test_kill.py` kills children, parents and Redis.
-QUICK = ("suspend_group", "forget_a_second", "blackhole", "lose_messages", "half_open_connections")
+QUICK = ("suspend_group", "forget_a_second", "blackhole")
 SHAPES = {
     "flush_broker": Shape(splits_broker=True, chain_ms=0),
     "lose_messages": Shape(chain_ms=0),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from assetq.execution import Event, EventType
 
 LATE_S = 0.05
+# A step is claimed some time before its body begins: earlier steps of its batch, and what it reads from Redis first.
+CLAIMED_BEFORE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,12 @@ class Timeline:
 
     def lost_lease(self, body: Body, until: float) -> bool:
         """True when the attempt's lease was lost before `until`: by the log, or with what Redis forgot."""
-        if any(start <= until and stop >= body.began for start, stop in self.forgotten):
+        claimed = body.began - CLAIMED_BEFORE_S
+        if any(start <= until and stop >= claimed for start, stop in self.forgotten):
             return True
         parents = (body.parent, body.pid)
         return any(
-            loss.asset == body.asset and loss.parent in parents and body.began <= loss.at <= until + LATE_S
+            loss.asset == body.asset and loss.parent in parents and claimed <= loss.at <= until + LATE_S
             for loss in self.losses
         )
 
