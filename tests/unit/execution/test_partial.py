@@ -155,9 +155,14 @@ def test_a_dict_by_key_is_one_for_a_single_partition_too(tmp_path):
     def up(context):
         return {key: key.upper() for key in context.partition_keys}
 
+    @dg.asset(partitions_def=letters)
+    def down(up):
+        return up
+
     for manager in (dg.FilesystemIOManager(base_dir=str(tmp_path)), dg.InMemoryIOManager()):
-        result = dg.materialize([up], partition_key="b", resources={"io_manager": manager})
-        assert result.output_for_node("up") == "B"
+        result = dg.materialize([up, down], partition_key="b", resources={"io_manager": manager})
+        assert result.output_for_node("up") == {"b": "B"}  # what the op returned
+        assert result.output_for_node("down") == "B"  # what was stored
 
 
 def test_results_one_by_one():
