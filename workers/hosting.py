@@ -205,11 +205,12 @@ def connect_signals(hosting: Host) -> None:
         )
 
     def on_stopping(sig: str | None = None, **_: Any) -> None:
+        for again in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(again, on_stopping_at_once)
         hosting.interrupted = sig == "SIGINT"
         config.board.drain()
         later(config.settings.grace_ms / 1000, hosting.interrupt_all)
-        for again in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(again, on_stopping_at_once)
+        logger.info("stopping when what runs has ended; a second signal stops at once")
 
     def on_stopping_at_once(signum: int, frame: FrameType | None) -> None:
         # Celery would raise an exit in the children, which looks like one of the user's code.

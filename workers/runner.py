@@ -23,6 +23,7 @@ from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
 from assetq.partitions import IndexSet
+from assetq.planning import Plan
 from assetq.workers.capture import Capture
 from assetq.workers.ceiling import Ceiling
 from assetq.workers.drift import fits, refuse
@@ -74,7 +75,7 @@ class Runner:
     deadline_ns: int = 0
     guard: threading.Lock = field(default_factory=threading.Lock)
     batches: BatchSize = field(init=False)
-    timeouts: dict[str, float | None] = field(default_factory=dict)
+    timeouts: dict[tuple[str, str], float | None] = field(default_factory=dict)
     ceiling: Ceiling = field(default_factory=Ceiling)
 
     def __post_init__(self) -> None:
@@ -107,10 +108,11 @@ class Runner:
             return StepTimedOut
         return StepInterrupted if self.state.config.board.is_ordered(self.slot) else None
 
-    def _timeout_of(self, name: str) -> float | None:
-        if name not in self.timeouts:
-            self.timeouts[name] = step_timeout_s(self.state.config.defs.get_op(name).op.tags)
-        return self.timeouts[name]
+    def _timeout_of(self, session: ExecutionSession, plan: Plan, name: str) -> float | None:
+        where = plan.job, name
+        if where not in self.timeouts:
+            self.timeouts[where] = step_timeout_s(session.defs.get_op(name).op.tags)
+        return self.timeouts[where]
 
     def _show(self, fence: str | None) -> None:
         self.fence = fence
@@ -136,7 +138,7 @@ class Runner:
     def _run_steps(self, grant: Grant, context: RunContext, deadline: float) -> Grant | None:
         pending: list[Outcome] = []
         flushed = time.monotonic()
-        timeout_s = self._timeout_of(context.plan.nodes[grant.node].name)
+        timeout_s = self._timeout_of(self.state.session_of(context), context.plan, context.plan.nodes[grant.node].name)
         for step in range(grant.start, grant.stop):
             if pending and timeout_s is not None:  # the step under way must be the first uncommitted: see overdue.py
                 self._commit(grant, context, pending, chain=False)
@@ -210,7 +212,7 @@ class Runner:
                     f"run {task.run_id}: attempt {task.fence} lost its lease; its output is not published."
                 )
 
-        timeout_s = self._timeout_of(task.plan_node.name)
+        timeout_s = self._timeout_of(session, task.plan, task.plan_node.name)
         return execute_step(session, task, guard=guard, limit=lambda: self._interruptible(timeout_s))
 
     @contextlib.contextmanager

@@ -41,10 +41,10 @@ def test_nothing_starts_behind_the_cancel_of_a_run_of_100000_steps(fleet, pool_c
 def test_a_retry_does_exactly_what_failed_was_skipped_or_canceled(fleet):
     import work_cancel
 
-    fleet.start("work_cancel")
+    fleet.start("work_cancel", concurrency=2)
     options = {"selection": "first,second", "partitions": "all", "run_config": CONFIG}
     handle = fleet.instance.submit(work_cancel.defs, **options)
-    eventually(lambda: ["second", "c", "7"] in ran())
+    eventually(lambda: ["second", "c", "7"] in ran() and handle.status().steps.skipped == 1)
     handle.cancel()
     record = handle.wait(10)
     assert (record.status, record.steps.failed, record.steps.skipped) == ("CANCELED", 1, 1)

@@ -119,7 +119,7 @@ def test_a_second_interrupt_stops_at_once_and_hands_back(fleet, pool_class):
     first = fleet.processes[0]
     began = time.monotonic()
     first.send_signal(signal.SIGINT)
-    eventually(lambda: "Warm shutdown" in fleet.logs())
+    eventually(lambda: "a second signal stops at once" in fleet.logs())
     first.send_signal(signal.SIGINT)
     assert first.wait(20) == 130
     assert time.monotonic() - began < fleet.settings.grace_ms / 1000
@@ -138,7 +138,7 @@ def test_a_step_that_does_not_react_to_it_is_ended_with_its_process(fleet, pool_
     eventually(ran)
     first = fleet.processes[0]
     first.send_signal(signal.SIGINT)
-    eventually(lambda: "Warm shutdown" in fleet.logs())
+    eventually(lambda: "a second signal stops at once" in fleet.logs())
     first.send_signal(signal.SIGINT)
     assert first.wait(8) == 130
     Path(fleet.environment["TRAIL_FILE"] + ".end").touch()

@@ -1,6 +1,7 @@
 """Graphs of ops on real workers: each op is a step, and a retry begins at the one that failed."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -20,8 +21,10 @@ def succeeded(handle) -> set[str]:
 
 
 def intermediates(fleet: Fleet) -> list[str]:
+    """Files of what ops gave each other; a worker may be removing them."""
     folder = Path(fleet.settings.storage) / ".runs"
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.pickle")) if folder.exists() else []
+    found = [Path(base) / name for base, _, names in os.walk(folder) for name in names if name.endswith(".pickle")]
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def launch(fleet: Fleet, how: str):

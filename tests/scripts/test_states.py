@@ -206,6 +206,7 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
         failed=b"",
         places=[],
     ),
+    "register pools": lambda s: s.call("register_pools", pools=["default"], limits=[]),
     "add partitions": lambda s: s.call("add_partitions", name="d", keys=["x"]),
     "delete a partition": lambda s: s.call("delete_partition", name="d", key="x"),
     "wipe the asset": lambda s: s.driver.engine.run_script("wipe_asset", asset="a", identity="-", start=-1, stop=0),
@@ -214,7 +215,7 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
 REFUSED = {
     "claim with a stale fence", "claim for another run", "commit by a stranger", "hand back by a stranger",
     "repair from an older reading", "tag the run", "keep the run", "record a local run", "record an event",
-    "carry the status", "add partitions", "delete a partition", "wipe the asset",
+    "carry the status", "register pools", "add partitions", "delete a partition", "wipe the asset",
 }  # fmt: skip
 
 
