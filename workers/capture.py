@@ -218,6 +218,8 @@ class _Stream:
         if lines is not None:
             lines.data += text.encode("utf-8", "replace")
         written: int = self._stream.write(text)
+        if lines is not None and "\n" in text:
+            self._stream.flush()  # a file is buffered by blocks: the worker's own output is to show it now, too
         return written
 
     def __getattr__(self, name: str) -> Any:
