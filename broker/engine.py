@@ -200,7 +200,8 @@ class Engine:
             The chained grant, if one was asked for and ready.
 
         Raises:
-            StaleAttemptError: The lease was lost; nothing was recorded.
+            StaleAttemptError: The lease was lost, and nothing was recorded; or the run was canceled: the outcomes
+                are recorded, and the rest of the batch is not to begin.
         """
         reply = self.run_script(
             "commit_steps",
@@ -213,9 +214,10 @@ class Engine:
             pid=claimant.pid,
             lease_ms=self.settings.lease_ms,
         )
+        if reply[0] in (Code.OK, Code.CANCELED):
+            self._publish(reply[1])
         if reply[0] is not Code.OK:
             raise error_of(reply[0], f"run {grant.run_id}, grant {grant.fence}")
-        self._publish(reply[1])
         return Grant.from_reply(reply[2]) if reply[2] else None
 
     def is_current(self, fence: str, claimant: Claimant) -> bool:
@@ -225,6 +227,10 @@ class Engine:
         """
         holder = self.client.hmget(self.keys("grant", fence), "worker", "pid")
         return [text(part or b"") for part in holder] == [claimant.worker, str(claimant.pid)]
+
+    def is_open(self, run_id: str) -> bool:
+        """True while steps of the run may begin: it has not ended and is not canceled."""
+        return self.client.hget(self.keys("run", run_id), "status") in (b"QUEUED", b"STARTED")
 
     def hand_back(self, fence: str, worker: str, *, crashed: bool, reason: str) -> list[Poisoned]:
         """Return a grant's unfinished steps to the ready queue. Atomic."""

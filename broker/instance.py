@@ -201,7 +201,10 @@ class RedisInstance(AssetsOnRedis):
 
     @on_redis
     def cancel_run(self, run_id: str) -> RunRecord:
-        """Cancel a run: nothing of it is claimed any more; waits a moment for workers amid a batch of tiny steps."""
+        """Cancel a run: nothing of it is claimed any more.
+
+        Waits until workers amid a batch of tiny steps know: they believe what they last heard for less than this.
+        """
         self.engine.cancel(run_id)
         deadline = time.monotonic() + SETTLE_S
         while (record := self.runs.run(run_id)).steps.running and time.monotonic() < deadline:

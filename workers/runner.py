@@ -8,8 +8,9 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from assetq.broker.connection import with_retries
 from assetq.broker.engine import Claimant, Outcome
@@ -31,9 +32,12 @@ from assetq.workers.outcome import Attempt, outcome_of, with_log
 from assetq.workers.poison import fail_unreadable
 from assetq.workers.process import ProcessState, RunContext
 
+T = TypeVar("T")
+
 logger = logging.getLogger("assetq.runner")
 
 FLUSH_S = 0.025
+FRESH_S, CONFIRMATIONS = 0.1, 5
 COMMIT_RETRY_S = 3600.0
 SMOOTHING = 0.3
 
@@ -73,6 +77,7 @@ class Runner:
     executing: bool = False
     fence: str | None = None
     deadline_ns: int = 0
+    asked: float = 0.0
     guard: threading.Lock = field(default_factory=threading.Lock)
     batches: BatchSize = field(init=False)
     timeouts: dict[tuple[str, str], float | None] = field(default_factory=dict)
@@ -92,7 +97,7 @@ class Runner:
         engine = self.state.engine
         self._show(fence)
         try:
-            grant = with_retries(lambda: engine.claim(run_id, fence, self.claimant), deadline_s=COMMIT_RETRY_S)
+            grant = self._ask(lambda: engine.claim(run_id, fence, self.claimant))
             deadline = time.monotonic() + self.state.config.settings.chain_ms / 1000
             while grant is not None:
                 self._show(grant.fence)
@@ -143,7 +148,7 @@ class Runner:
             if pending and timeout_s is not None:  # the step under way must be the first uncommitted: see overdue.py
                 self._commit(grant, context, pending, chain=False)
                 pending, flushed = [], time.monotonic()
-            if (step > grant.start and self._stops()) or self.state.config.board.is_ordered(self.slot):
+            if (step > grant.start and self._stops()) or not self._may_begin(grant):
                 self._hand_back_rest(grant, context, pending)
                 return None
             pending.append(self._run_step(grant, context, step))
@@ -158,6 +163,26 @@ class Runner:
                     return chained
                 pending, flushed = [], now
         return None
+
+    def _may_begin(self, grant: Grant) -> bool:
+        """False once the run is canceled. A cancel waits for this: what the record said is believed for a moment only."""
+        for _ in range(CONFIRMATIONS):
+            if self.state.config.board.is_ordered(self.slot):
+                return False
+            if time.monotonic() - self.asked < FRESH_S:
+                return True
+            if not self._ask(lambda: self.state.engine.is_open(grant.run_id)):
+                return False
+        return True
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """Ask the record, again while it is away; what it says was true when the question was sent, or later."""
+
+        def ask() -> T:
+            self.asked = time.monotonic()
+            return question()
+
+        return with_retries(ask, deadline_s=COMMIT_RETRY_S)
 
     def _stops(self) -> bool:
         """True when this process is to take no further step: the worker drains, or a new process is due."""
@@ -248,10 +273,7 @@ class Runner:
 
     def _commit(self, grant: Grant, context: RunContext, outcomes: list[Outcome], *, chain: bool) -> Grant | None:
         batch = self.batches.of(context.plan.nodes[grant.node].name)
-        return with_retries(
-            lambda: self.state.engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain),
-            deadline_s=COMMIT_RETRY_S,
-        )
+        return self._ask(lambda: self.state.engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain))
 
     def _give_up(self, grant: Grant, error: PlanError) -> None:
         engine, worker = self.state.engine, self.state.config.name

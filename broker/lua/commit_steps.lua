@@ -10,7 +10,7 @@
 --   6 chain (msgpack): pools from which the worker takes a further grant at once; empty for none
 --   7 pid (integer): process that runs the steps
 --   8 lease_ms (ms): length of the lease of a chained grant
--- REPLY: OK messages chained | STALE | OUT_OF_ORDER
+-- REPLY: OK messages chained | CANCELED messages | STALE | OUT_OF_ORDER
 -- EVENTS: STEP_START, STEP_SUCCESS, STEP_FAILURE, STEP_SKIPPED, STEP_UP_FOR_RETRY, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 1, 2, 3, 5, 6, 7
 -- include: outcome, asset, version
@@ -64,7 +64,8 @@ for i, outcome in ipairs(outcomes) do
 end
 
 grant.from = grant.from + #outcomes
-if not open and grant.from < grant.to then -- nothing more of a canceled run begins
+local is_cut = not open and grant.from < grant.to
+if is_cut then -- nothing more of a canceled run begins, and the worker is told
   redis.call("HINCRBY", key_run(run), "running", grant.from - grant.to)
   end_steps(run, grant.node, grant.from, grant.to, "canceled")
   grant.from = grant.to
@@ -78,6 +79,7 @@ end
 if open and tonumber(ARGV[5]) > 0 then redis.call("HSET", key_nodes(run), "batch:" .. grant.node, ARGV[5]) end
 end_run_if_done(run)
 grant_touched()
+if is_cut then return { "CANCELED", messages } end
 
 local wanted = {}
 for _, pool in ipairs(cmsgpack.unpack(ARGV[6])) do wanted[pool] = true end
@@ -99,6 +101,22 @@ local function newly_granted()
   end
 end
 
+-- A message of earlier steps of the node may still be on its way: it gets the later ones, so that a chain keeps order.
+local function in_order(chosen)
+  local earliest = chosen
+  for _, waiting in ipairs(redis.call("ZRANGE", key_queued(), 0, LOOKED_AT - 1)) do
+    local other = read_grant(waiting)
+    if other and other.run == chosen.run and other.node == chosen.node and other.from < earliest.from then
+      earliest = other
+    end
+  end
+  if earliest.fence == chosen.fence then return chosen end
+  redis.call("HSET", key_grant(earliest.fence), "from", chosen.from, "to", chosen.to)
+  redis.call("HSET", key_grant(chosen.fence), "from", earliest.from, "to", earliest.to)
+  return read_grant(chosen.fence)
+end
+
 local next_grant = next(wanted) and (oldest_waiting() or newly_granted())
+if next_grant then next_grant = in_order(next_grant) end
 local chained = next_grant and claim_grant(next_grant, worker, ARGV[7], tonumber(ARGV[8])) or {}
 return { "OK", messages, chained }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
 import pytest
 
 from ..waiting import eventually
+from .proxy import Proxy
 
 CONFIG = {"ops": {"first": {"config": {"level": 7}}}}
 
@@ -36,6 +38,27 @@ def test_nothing_starts_behind_the_cancel_of_a_run_of_100000_steps(fleet, pool_c
     fleet.stop()
     assert [row for row in ran() if float(row[2]) > acknowledged] == []
     assert len(ran()) == len({row[1] for row in ran()})
+
+
+def test_nothing_starts_behind_a_cancel_that_overtakes_the_answer_to_a_commit(fleet, server):
+    """The answer is on its way to the worker, amid a batch of tiny steps, when the cancel is acknowledged."""
+    import work_cancel
+
+    with contextlib.closing(Proxy(server.port)) as proxy:
+        fleet.environment |= {"ASSETQ_REDIS_URL": proxy.url(), "ASSETQ_LEASE_MS": "6000"}
+        fleet.start("work_cancel", pool_class="solo")
+        handle = fleet.instance.submit(work_cancel.defs, selection="tiny", partitions="all")
+        eventually(lambda: len(ran()) >= 300, deadline=40)
+        proxy.delay(0.45)
+        before = handle.status().steps.succeeded
+        eventually(lambda: handle.status().steps.succeeded > before, deadline=20)
+        handle.cancel()
+        acknowledged = time.time()
+        record = handle.wait(20)
+        assert record.status == "CANCELED"
+        proxy.heal()
+        fleet.stop()
+    assert [row for row in ran() if float(row[2]) > acknowledged] == []
 
 
 def test_a_retry_does_exactly_what_failed_was_skipped_or_canceled(fleet):

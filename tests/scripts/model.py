@@ -241,6 +241,23 @@ class Model:
         run = self.runs[grant.run_id]
         run.status = "STARTED" if run.status == "QUEUED" else run.status
 
+    def waiting_with(self, run_id: str, node: int, start: int, stop: int) -> int | None:
+        """The unclaimed grant of exactly these steps."""
+        for grant in self.of_run(run_id):
+            if grant.worker is None and (grant.node, grant.start, grant.stop) == (node, start, stop):
+                return grant.fence
+        return None
+
+    def exchanged(self, fence: int, start: int, stop: int) -> None:
+        """A chain took these steps: those of its own grant go to whoever had them."""
+        grant = self.grants[fence]
+        if (grant.start, grant.stop) == (start, stop):
+            return
+        other = self.waiting_with(grant.run_id, grant.node, start, stop)
+        demand(other is not None and start < grant.start, grant, "was exchanged for", start, stop)
+        earlier = self.grants[other or 0]
+        earlier.start, earlier.stop, grant.start, grant.stop = grant.start, grant.stop, start, stop
+
     def committed(self, fence: int, ends: list[tuple[str, int]], batch: int) -> None:
         """`ends` are pairs of state and delay of the grant's next steps."""
         grant = self.grants[fence]

@@ -61,12 +61,11 @@ class Simulation:
     def absorb(self, chained: Grant | None = None, worker: str = "") -> None:
         fresh = {int(message.fence): message for message in self.outbox.messages}
         if chained is not None and int(chained.fence) not in self.model.grants:
-            fence = int(chained.fence)
-            fresh[fence] = Message(
-                chained.pool, chained.run_id, chained.node, chained.start, chained.stop, chained.fence
-            )
+            fresh[int(chained.fence)] = self._before_exchange(chained)
         for fence in sorted(fresh):
             self.model.granted(fresh[fence])
+        if chained is not None:
+            self.model.exchanged(int(chained.fence), chained.start, chained.stop)
         self.messages += self.outbox.messages
         self.outbox.messages = []
         if chained is not None:
@@ -75,6 +74,15 @@ class Simulation:
         self.moves += 1
         if self.moves % self.compared_every == 0:
             self.compare()
+
+    def _before_exchange(self, chained: Grant) -> Message:
+        """The grant as it was made: a chain exchanges its steps for earlier ones that another message carries."""
+        start, stop = chained.start, chained.stop
+        other = self.model.waiting_with(chained.run_id, chained.node, start, stop)
+        if other is not None:
+            values = self.client.hmget(self.keys("grant", str(other)), "from", "to")
+            start, stop = int(values[0]), int(values[1])
+        return Message(chained.pool, chained.run_id, chained.node, start, stop, chained.fence)
 
     def compare(self) -> None:
         """Redis is what the model says; the costly audit is made at times."""
@@ -262,7 +270,14 @@ class Simulation:
             return self.unchanged(call)
         if first != held.start:
             return self.unchanged(call, StaleAttemptError)
-        chained = call()
+        is_cut = not run.is_open and first + len(states) < held.stop
+        chained = None
+        try:
+            chained = call()
+        except StaleAttemptError:
+            demand(is_cut, "refused", held)
+        else:
+            demand(not is_cut, "was not told that the run is canceled", held)
         self._note_assets(run, grant.node, first, states)
         ends = [("retry", LATER_MS * (s == "later")) if s in ("retry", "later") else (s, 0) for s in states]
         self.model.committed(fence, ends, batch)

@@ -329,11 +329,24 @@ def batch_of_three(driver):
     return grant
 
 
+def test_a_chain_goes_on_with_the_earliest_steps_though_another_message_carries_them(driver):
+    driver.engine.register_pools(["default"], {"default": 2})
+    driver.submit("r", node(4))
+    first, second = driver.outbox.take(), driver.outbox.take()
+    claimant = Claimant("w", 1, ("default",))
+    grant = driver.engine.claim("r", first.fence, claimant)
+    chained = driver.engine.commit(grant, claimant, [Outcome(0, "succeeded", 1, 0)], chain=True)
+    other = driver.engine.claim("r", second.fence, Claimant("other", 2))
+    assert [(g.start, g.stop) for g in (grant, chained, other)] == [(0, 1), (1, 2), (2, 3)]
+    assert driver.in_use() == 2
+
+
 def test_no_step_of_a_batch_begins_after_a_cancel(driver):
     grant = batch_of_three(driver)
     driver.engine.cancel("r")
     begun = event_types(driver).count("STEP_START")
-    driver.engine.commit(grant, driver.worker, [Outcome(1, "succeeded", 1, 0)])
+    with pytest.raises(StaleAttemptError, match="canceled"):
+        driver.engine.commit(grant, driver.worker, [Outcome(1, "succeeded", 1, 0)])
     assert event_types(driver).count("STEP_START") == begun
     assert driver.run("r")["status"] == "CANCELED"
     assert (counts(driver)["succeeded"], counts(driver)["canceled"], driver.in_use()) == (2, 38, 0)
