@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from assetq import PartitionScope
 
 from .test_fleet import stored, submit
@@ -33,6 +35,17 @@ def test_a_failed_day_skips_the_days_behind_it_and_a_retry_goes_on_from_there(fl
     assert (record.steps.succeeded, record.steps.failed, record.steps.skipped) == (3, 1, 36), fleet.logs()
     again = run.retry().wait(60)
     assert (again.steps.total, again.steps.failed, again.steps.skipped) == (37, 1, 36)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_partitions_go_in_order_where_nothing_limits_the_pool(fleet, reverse):
+    """More messages are under way than the worker has hands: what it takes next is still the earliest."""
+    fleet.start("work_loop")
+    scope = PartitionScope(ranges=(("2024-01-01", "2024-02-09"),), reverse=reverse)
+    run = submit(fleet, "work_loop", selection="single", partitions=scope)
+    assert run.wait(60).status == "SUCCESS", fleet.logs()
+    assert order_of("single") == sorted(order_of("single"), reverse=reverse)
+    assert len(order_of("single")) == 40
 
 
 def test_newest_first(fleet):
