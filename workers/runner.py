@@ -165,7 +165,7 @@ class Runner:
         return None
 
     def _may_begin(self, grant: Grant) -> bool:
-        """False once the run is canceled. A cancel waits for this: what the record said is believed for a moment only."""
+        """False once the run is canceled. A cancel waits for it: what the record said is believed for a moment."""
         for _ in range(CONFIRMATIONS):
             if self.state.config.board.is_ordered(self.slot):
                 return False
