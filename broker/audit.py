@@ -32,8 +32,8 @@ class Snapshot:
         granted: Node -> spans of steps that hold a slot.
         delayed: Node -> spans of steps that wait for a retry.
         need: "node:step" -> upstream steps done.
-        offers: Pool -> nodes on offer.
-        turns: Pools in which the run takes turns.
+        offers: Bundle -> nodes on offer.
+        turns: Bundles in which the run takes turns.
         unslotted: Fences of grants that are in no list from which they could be recovered.
     """
 
@@ -77,9 +77,9 @@ def _read(client: Redis, keys: Keys, run_id: str, plan: Plan, fences: list[str])
             ask(f"made {node.index}", pipeline.get(keys("made", run_id, node.index)))
             for state in FINAL:
                 ask(f"done {node.index} {state}", pipeline.get(keys("done", run_id, node.index, state)))
-        for pool in {node.pool for node in plan.nodes}:
-            ask(f"offer {pool}", pipeline.zrange(keys("offer", run_id, pool), 0, -1))
-            ask(f"turn {pool}", pipeline.zscore(keys("turns", pool), run_id))
+        for bundle in {node.bundle for node in plan.nodes}:
+            ask(f"offer {bundle}", pipeline.zrange(keys("offer", run_id, bundle), 0, -1))
+            ask(f"turn {bundle}", pipeline.zscore(keys("turns", bundle), run_id))
         for fence in fences:
             ask(f"grant {fence}", pipeline.hmget(keys("grant", fence), "node", "from", "to", "state"))
             ask(f"queued {fence}", pipeline.zscore(keys("queued"), fence))
@@ -88,7 +88,7 @@ def _read(client: Redis, keys: Keys, run_id: str, plan: Plan, fences: list[str])
 
 
 def _snapshot(rows: Mapping[str, Any], run_id: str, plan: Plan, fences: list[str]) -> Snapshot:
-    pools = {node.pool for node in plan.nodes}
+    bundles = {node.bundle for node in plan.nodes}
     counts = [int(count or 0) for count in rows["counts"]]
     granted: Spans = {}
     for fence in fences:
@@ -108,8 +108,8 @@ def _snapshot(rows: Mapping[str, Any], run_id: str, plan: Plan, fences: list[str
         granted=granted,
         delayed=_delayed(rows["delayed"], run_id),
         need={text(name): int(count) for name, count in rows["need"].items()},
-        offers={pool: {int(node) for node in rows[f"offer {pool}"]} for pool in pools},
-        turns=frozenset(pool for pool in pools if rows[f"turn {pool}"] is not None),
+        offers={pool: {int(node) for node in rows[f"offer {pool}"]} for pool in bundles},
+        turns=frozenset(pool for pool in bundles if rows[f"turn {pool}"] is not None),
         unslotted=tuple(
             f
             for f in fences
@@ -149,7 +149,7 @@ def problems(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
             yield f"steps of '{node.name}' are in two places at once"
         if snapshot.gates[node.index] != entry.gates:
             yield f"'{node.name}' waits for {snapshot.gates[node.index]} upstream assets, and should for {entry.gates}"
-        elif entry.gates == 0 and places[0] and not _is_on_offer(snapshot, node.pool, node.index):
+        elif entry.gates == 0 and places[0] and not _is_on_offer(snapshot, node.bundle, node.index):
             yield f"ready steps of '{node.name}' are not on offer in pool '{node.pool}'"
     if any(snapshot.need.get(f"{node}:{step}") != done for node, step, done in frontier.need):
         yield "the counts of finished upstream steps are wrong"

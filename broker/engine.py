@@ -33,11 +33,12 @@ class Publishes(Protocol):
 class NodeEntry:
     """What the engine must know of one node of a plan.
 
-    `ready` is a flat list of half-open ranges of steps; `order` says which node of a run goes first
-    (smallest); `opens` names, comma-separated, the nodes whose gate opens when this one succeeds.
+    `bundle` is what each step holds of pools, see `bundle_of`; `ready` a flat list of half-open ranges of steps;
+    `order` says which node of a run goes first (smallest); `opens` names, comma-separated, the nodes whose gate opens
+    when this one succeeds.
     """
 
-    pool: str
+    bundle: str
     order: float
     steps: int
     gates: int
@@ -47,7 +48,7 @@ class NodeEntry:
 
     def to_wire(self) -> list[Any]:
         """In the order that submit_run.lua documents."""
-        return [self.pool, self.order, self.steps, self.gates, self.opens, self.batch, list(self.ready)]
+        return [self.bundle, self.order, self.steps, self.gates, self.opens, self.batch, list(self.ready)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LAYOUT_VERSION = "2"
+LAYOUT_VERSION = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,17 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("recovery", ":recovery", "string", "lock that paces recovery; expires by itself"),
     KeyPattern("grant", ":grant:<fence>", "hash", "one batch of steps that holds one slot: run, pool, node, steps, state, worker, pid, since"),
     KeyPattern("pools", ":pools", "set", "every pool that a run or a limit has named"),
-    KeyPattern("limits", ":pools:limits", "hash", "pool -> limit that holds; `*` -> limit of pools without one of their own"),
+    KeyPattern("limits", ":pools:limits", "hash", "pool -> limit that holds; `*` -> limit of pools without one; `shared:pool` -> 1 for one that has bundles"),
     KeyPattern("limit_sources", ":pools:limits:sources", "hash", "pool -> who gave its limit: `hand` or `code`"),
     KeyPattern("capacity", ":pools:capacity", "hash", "pool -> processes of live workers that consume it"),
     KeyPattern("pool_ready", ":pools:ready", "hash", "pool -> steps that are ready and not granted"),
-    KeyPattern("pool_turn", ":pools:turn", "hash", "pool -> number of turns taken so far"),
+    KeyPattern("turn", ":pools:turns", "string", "number of turns taken so far"),
+    KeyPattern("passed", ":pools:passed", "hash", "bundle -> grants that passed it while it was first in turn and did not fit"),
+    KeyPattern("reserved", ":pools:reserved", "hash", "pool -> bundle that was passed too often: what comes after it in turn waits"),
     KeyPattern("holders", ":pool:<pool>:holders", "zset", "fences that hold a slot, by grant time in ms"),
-    KeyPattern("turns", ":pool:<pool>:turns", "zset", "runs with ready steps in the pool, by priority and turn"),
+    KeyPattern("shares", ":pool:<pool>:shares", "zset", "`fence#n` of further units held: by weight, or by grants of other pools; by grant time in ms"),
+    KeyPattern("bundles", ":pool:<pool>:bundles", "set", "bundles, `db*2+api`, with which steps hold several pools or units of this one"),
+    KeyPattern("turns", ":pool:<pool>:turns", "zset", "runs with ready steps in the pool (or bundle), by priority and turn"),
     KeyPattern("workers", ":workers", "zset", "worker names, by the time in ms at which they count as gone"),
     KeyPattern("worker", ":worker:<worker>", "hash", "host, pid, pools, concurrency, version of a worker"),
     KeyPattern("worker_grants", ":worker:<worker>:grants", "set", "fences that the worker has claimed"),
@@ -60,7 +64,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("run_grants", ":run:<run>:grants", "set", "fences of the run's grants"),
     KeyPattern("need", ":run:<run>:need", "hash", "`node:step` -> upstream steps done, while some are missing"),
     KeyPattern("tries", ":run:<run>:tries", "hash", "`node:step` -> `retries:crashes`, for unfinished steps that had any"),
-    KeyPattern("offer", ":run:<run>:offer:<pool>", "zset", "nodes with ready steps and open gates, scored by order"),
+    KeyPattern("offer", ":run:<run>:offer:<pool>", "zset", "by pool (or bundle): nodes with ready steps and open gates, scored by order"),
     KeyPattern("ready", ":run:<run>:ready:<node>", "zset", "ranges `start:stop` of steps whose upstream steps are done, by start"),
     KeyPattern("done", ":run:<run>:done:<node>:<state>", "bitmap", "steps of the node that ended in the state"),
     KeyPattern("made", ":run:<run>:made:<node>", "bitmap", "partitions made by steps of the node that did not succeed as a whole, or not at once"),

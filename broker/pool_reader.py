@@ -9,8 +9,9 @@ from redis import Redis
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.run_reader import RunReader
+from assetq.definitions.pool_name import slots_of
 from assetq.errors import UnknownRunError, UsageError, suggest
-from assetq.execution.pool_limit import DEFAULT_LIMIT, DEFAULT_POOL, PoolLimits
+from assetq.execution.pool_limit import DEFAULT_POOL, PoolLimits
 from assetq.execution.record import PoolDetail, PoolHolder, PoolRecord, PoolWaiter, WorkerRecord
 
 
@@ -26,6 +27,11 @@ class GrantRecord:
     state: str
     worker: str | None
     since_ms: int
+    bundle: str
+
+    def slots_in(self, pool: str) -> int:
+        """Slots of a pool that it holds."""
+        return dict(slots_of(self.bundle)).get(pool, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,9 @@ class PoolReader:
         """The grants that still exist, of some fences."""
         with self.client.pipeline(transaction=False) as pipeline:
             for fence in fences:
-                pipeline.hmget(self.keys("grant", fence), "run", "node", "from", "to", "state", "worker", "since")
+                pipeline.hmget(
+                    self.keys("grant", fence), "run", "node", "from", "to", "state", "worker", "since", "bundle", "pool"
+                )
             rows = pipeline.execute() if fences else []
         return [
             GrantRecord(
@@ -52,6 +60,7 @@ class PoolReader:
                 text(r[4]),
                 text(r[5]) if r[5] else None,
                 int(r[6]),
+                text(r[7] or r[8]),
             )
             for fence, r in zip(fences, rows, strict=True)
             if r[0]
@@ -61,8 +70,7 @@ class PoolReader:
         """Every known pool."""
         known = {text(name) for name in self.client.smembers(self.keys("pools"))}
         served = {text(name) for name in self.client.hkeys(self.keys("capacity"))}
-        limited = {text(name) for name in self.client.hkeys(self.keys("limits"))} - {DEFAULT_LIMIT}
-        return sorted(known | served | limited | {DEFAULT_POOL})
+        return sorted(known | served | self.limits().names() | {DEFAULT_POOL})
 
     def pools(self) -> list[PoolRecord]:
         """Every pool."""
@@ -73,15 +81,22 @@ class PoolReader:
         """Limits and who gave them."""
         limits = self.client.hgetall(self.keys("limits"))
         sources = self.client.hgetall(self.keys("limit_sources"))
-        return PoolLimits({text(p): int(n) for p, n in limits.items()}, {text(p): text(s) for p, s in sources.items()})
+        return PoolLimits(
+            {text(p): int(n) for p, n in limits.items() if b":" not in p},
+            {text(p): text(s) for p, s in sources.items()},
+        )
 
     def _holders(self, pool: str) -> list[GrantRecord]:
-        return self.grants([text(fence) for fence in self.client.zrange(self.keys("holders", pool), 0, -1)])
+        own = self.client.zrange(self.keys("holders", pool), 0, -1)
+        shares = self.client.zrange(self.keys("shares", pool), 0, -1)
+        fences = dict.fromkeys(text(member).partition("#")[0] for member in (*own, *shares))
+        return self.grants(list(fences))
 
     def _record(self, pool: str, holders: list[GrantRecord], limits: PoolLimits) -> PoolRecord:
         ready = self.client.hget(self.keys("pool_ready"), pool)
-        queued = sum(holder.state == "queued" for holder in holders)
-        return PoolRecord(pool, limits.of(pool), len(holders), queued, int(ready or 0), limits.source_of(pool))
+        queued = sum(holder.slots_in(pool) for holder in holders if holder.state == "queued")
+        in_use = sum(holder.slots_in(pool) for holder in holders)
+        return PoolRecord(pool, limits.of(pool), in_use, queued, int(ready or 0), limits.source_of(pool))
 
     def pool(self, pool: str) -> PoolDetail:
         """A pool with its holders and waiters.
@@ -94,8 +109,11 @@ class PoolReader:
             raise UsageError(f"There is no pool '{pool}'.{suggest(pool, names)} `assetq pools set {pool} N` makes one.")
         grants = self._holders(pool)
         record = self._record(pool, grants, self.limits())
-        holders = tuple(PoolHolder(g.run_id, self._steps(g), g.state, g.worker, g.since_ms) for g in grants)
+        holders = tuple(self._holder(pool, grant) for grant in grants)
         return PoolDetail(record, holders, tuple(self._waiters(record)))
+
+    def _holder(self, pool: str, g: GrantRecord) -> PoolHolder:
+        return PoolHolder(g.run_id, self._steps(g), g.state, g.worker, g.since_ms, g.slots_in(pool))
 
     def _steps(self, grant: GrantRecord) -> str:
         try:
@@ -105,8 +123,16 @@ class PoolReader:
 
     def _waiters(self, record: PoolRecord) -> list[PoolWaiter]:
         reason = self._reason(record)
-        waiting = [text(run_id) for run_id in self.client.zrange(self.keys("turns", record.pool), 0, -1)]
-        return [PoolWaiter(run_id, self._ready_in(run_id, record.pool), reason) for run_id in waiting]
+        queue = sorted(
+            (score, bundle, text(run_id))
+            for bundle in self.bundles(record.pool)
+            for run_id, score in self.client.zrange(self.keys("turns", bundle), 0, -1, withscores=True)
+        )
+        return [PoolWaiter(run_id, self._ready_in(run_id, bundle), reason) for _, bundle, run_id in queue]
+
+    def bundles(self, pool: str) -> list[str]:
+        """What steps need that includes a slot of the pool: the pool alone first."""
+        return [pool, *sorted(text(name) for name in self.client.smembers(self.keys("bundles", pool)))]
 
     def _ready_in(self, run_id: str, pool: str) -> int:
         nodes = [text(node) for node in self.client.zrange(self.keys("offer", run_id, pool), 0, -1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assetq.broker.engine import NodeEntry
 from assetq.broker.submission import node_entries
@@ -57,9 +57,7 @@ def compute_frontier(plan: Plan, states: States, made: Mapping[int, IndexSet]) -
         left = node.steps - ended(node.index, *ENDED)
         ready = (plan.ready_after(node.index, good) & left) - blocked.get(node.index, IndexSet())
         closed = [u for u in plan.gate_upstreams(node.index) if plan.nodes[u].steps - succeeded[u]]
-        entries.append(
-            NodeEntry(entry.pool, entry.order, len(left), len(closed), entry.opens, entry.batch, tuple(ready.to_wire()))
-        )
+        entries.append(replace(entry, steps=len(left), gates=len(closed), ready=tuple(ready.to_wire())))
         partly = plan.touched_by(node.index, good) & left - ready
         need += [(node.index, step, plan.satisfied_count(node.index, step, good)) for step in partly]
     totals = [sum(len(states.get(n.index, {}).get(s, ())) for n in plan.nodes) for s in ENDED[:3]]

@@ -20,7 +20,7 @@ def node_entries(plan: Plan) -> list[NodeEntry]:
     """One entry for each node. Downstream nodes go first, so that a run finishes partitions before it begins others."""
     return [
         NodeEntry(
-            pool=node.pool,
+            bundle=node.bundle,
             order=-(node.priority * NODE_SPAN + node.index),
             steps=len(node.steps),
             gates=len(plan.gate_upstreams(node.index)),

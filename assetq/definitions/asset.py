@@ -65,7 +65,7 @@ def asset(
     check_specs: Sequence[AssetCheckSpec] | None = None,
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
-    pool: str | None = None,
+    pool: str | Mapping[str, int] | None = None,
     is_virtual: bool = False,
     compute_kind: str | None = None,
 ) -> Any:
@@ -98,7 +98,8 @@ def asset(
         check_specs: Checks that the function evaluates itself; it returns or yields an `AssetCheckResult` for each.
         owners: E-mail addresses, or `team:name`.
         kinds: What the asset is made with, for the catalog.
-        pool: Concurrency pool whose slots limit the asset's steps.
+        pool: Concurrency pool whose slots limit the asset's steps; or several, with the slots that a step takes of
+            each: all of them or none. Messages go through the queue of the first.
         compute_kind: Older form of `kinds`, for one kind.
 
     Returns:
@@ -251,7 +252,7 @@ def _op(
         resource_params=signature.resource_params,
         required_resource_keys=required_keys(signature, options["required_resource_keys"], what, location),
         retry_policy=options["retry_policy"],
-        pool=check_pool(options["pool"], naming.key, location),
+        bundle=check_pool(options["pool"], naming.key, location),
         tags=op_tag_values(options["op_tags"], what, location),
         location=location,
     )

@@ -34,7 +34,7 @@ def asset_check(
     retry_policy: RetryPolicy | None = None,
     metadata: Mapping[str, Any] | None = None,
     automation_condition: Any = None,
-    pool: str | None = None,
+    pool: str | Mapping[str, int] | None = None,
     partitions_def: Any = None,
 ) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
     """Define a check of an asset. Mirrors Dagster's `@asset_check`.
@@ -103,7 +103,7 @@ def multi_asset_check(
     retry_policy: RetryPolicy | None = None,
     config_schema: Any = None,
     ins: Mapping[str, Any] | None = None,
-    pool: str | None = None,
+    pool: str | Mapping[str, int] | None = None,
 ) -> Callable[[Callable[..., Any]], AssetChecksDefinition]:
     """Define several checks that one function evaluates; it yields a result for each. Mirrors `@multi_asset_check`.
 
@@ -170,7 +170,7 @@ def _make_checks(
     config_schema: Any,
     op_tags: Mapping[str, Any] | None,
     retry_policy: RetryPolicy | None,
-    pool: str | None,
+    pool: str | Mapping[str, int] | None,
     partitions_def: Any = None,
     can_subset: bool = False,
 ) -> AssetChecksDefinition:
@@ -192,7 +192,7 @@ def _make_checks(
         resource_params=signature.resource_params,
         required_resource_keys=required_keys(signature, required_resource_keys, what, location),
         retry_policy=retry_policy,
-        pool=check_pool(pool, specs[0].asset_key, location),
+        bundle=check_pool(pool, specs[0].asset_key, location),
         tags=op_tag_values(op_tags, what, location),
         location=location,
     )

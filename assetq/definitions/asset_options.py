@@ -11,7 +11,7 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.check import AssetCheckSpec
 from assetq.definitions.config_schema import check_schema
 from assetq.definitions.hook import HookDefinition
-from assetq.definitions.pool_name import is_pool_name
+from assetq.definitions.pool_name import bundle_of, slots_given
 from assetq.definitions.retry_policy import BackfillPolicy, RetryPolicy
 from assetq.definitions.signature import OpSignature
 from assetq.definitions.source_location import SourceLocation
@@ -150,14 +150,20 @@ def op_tag_values(tags: Mapping[str, Any] | None, what: str, location: SourceLoc
     return values
 
 
-def check_pool(pool: str | None, key: AssetKey, location: object | None) -> str | None:
-    """The pool's name, if it can name a queue."""
+def check_pool(pool: str | Mapping[str, int] | None, key: AssetKey, location: object | None) -> str | None:
+    """The slots of pools that an op needs, as a bundle; None for none.
+
+    Raises:
+        DefinitionError: It is neither a name that can name a queue, nor slots of such.
+    """
     if pool is None:
         return None
-    if not is_pool_name(pool):
+    slots = slots_given(pool)
+    if slots is None:
         raise DefinitionError(
-            f"Asset '{key}' has pool {pool!r}; use letters, digits, '_', '-', '.', '/', at most 128.",
+            f"Asset '{key}' has pool {pool!r}; give a name of letters, digits, '_', '-', '.', '/', at most 128, or "
+            "several with the slots of each, from 1 to 1000: {'db': 2, 'api': 1}.",
             asset=str(key),
             location=location,
         )
-    return pool
+    return bundle_of(slots)

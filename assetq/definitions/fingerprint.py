@@ -25,7 +25,7 @@ def _structure(definition: AssetsDefinition) -> dict[str, Any]:
         "deps": sorted([str(dep.asset_key), _mapping(dep.partition_mapping)] for dep in definition.deps),
         "partitions": definition.partitions_def.identity if definition.partitions_def else None,
         "chunk": policy.chunk if policy else 1,
-        "pool": definition.op.pool,
+        "pool": definition.op.bundle,
         "code_versions": [output.spec.code_version for output in definition.op.outputs],
         "above": [[output.step, output.output] for output in getattr(definition, "above", ())],
         "checks": sorted([str(spec.key), spec.blocking] for spec in definition.check_specs),

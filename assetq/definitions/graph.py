@@ -83,6 +83,11 @@ class AssetNode(NodeAttributes):
         return self.assets_def.op.pool if self.assets_def else None
 
     @property
+    def op_pools(self) -> frozenset[str]:
+        """Every pool of which its op needs slots."""
+        return self.assets_def.op.pools if self.assets_def else frozenset()
+
+    @property
     def partitions_def(self) -> Any:
         """How it is partitioned."""
         return self.assets_def.partitions_def if self.assets_def else self.spec.partitions_def

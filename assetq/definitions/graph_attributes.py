@@ -32,6 +32,8 @@ class NodeAttributes:
 
         @property
         def pool(self) -> str | None: ...
+        @property
+        def op_pools(self) -> frozenset[str]: ...
 
         @property
         def partitions_def(self) -> Any: ...
@@ -98,8 +100,8 @@ class NodeAttributes:
 
     @property
     def pools(self) -> set[str]:
-        """Its concurrency pool, if it has one."""
-        return {self.pool} if self.pool else set()
+        """Its concurrency pools."""
+        return set(self.op_pools)
 
     def to_asset_spec(self) -> AssetSpec:
         """What is known of it."""

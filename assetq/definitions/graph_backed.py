@@ -173,7 +173,7 @@ def _whole(
         resource_params={},
         required_resource_keys=needed | managers,
         retry_policy=None,
-        pool=None,
+        bundle=None,
         tags=dict(graph.tags),
         location=location,
     )

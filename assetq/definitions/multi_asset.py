@@ -44,7 +44,7 @@ def multi_asset(
     code_version: str | None = None,
     specs: Sequence[AssetSpec] | None = None,
     check_specs: Sequence[AssetCheckSpec] | None = None,
-    pool: str | None = None,
+    pool: str | Mapping[str, int] | None = None,
     compute_kind: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Define several assets by the one function that makes them. Mirrors Dagster's `@multi_asset`.
@@ -240,7 +240,7 @@ class MultiAsset:
             resource_params=signature.resource_params,
             required_resource_keys=required_keys(signature, options["required_resource_keys"], what, self.location),
             retry_policy=options["retry_policy"],
-            pool=check_pool(options["pool"], AssetKey(name), self.location),
+            bundle=check_pool(options["pool"], AssetKey(name), self.location),
             tags=op_tag_values(options["op_tags"], what, self.location),
             location=self.location,
         )

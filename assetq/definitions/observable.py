@@ -107,7 +107,7 @@ def observable_source_asset(
     automation_condition: Any = None,
     op_tags: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
-    pool: str | None = None,
+    pool: str | Mapping[str, int] | None = None,
     freshness_policy: Any = None,
 ) -> Any:
     """Define an external asset and how it is observed. Mirrors Dagster's `@observable_source_asset`.
@@ -237,7 +237,11 @@ def _shared_partitions(specs: Sequence[AssetSpec]) -> Any:
 
 
 def _observing_op(
-    fn: Callable[..., Any], name: str, keys: Iterable[str] | None, tags: Mapping[str, Any] | None, pool: str | None
+    fn: Callable[..., Any],
+    name: str,
+    keys: Iterable[str] | None,
+    tags: Mapping[str, Any] | None,
+    pool: str | Mapping[str, int] | None,
 ) -> Op:
     location = location_of(fn)
     signature = read_signature(fn, {})
@@ -259,7 +263,7 @@ def _observing_op(
         resource_params=signature.resource_params,
         required_resource_keys=frozenset(keys or ()) | frozenset(signature.resource_params.values()),
         retry_policy=None,
-        pool=check_pool(pool, AssetKey(name), location),
+        bundle=check_pool(pool, AssetKey(name), location),
         tags=op_tag_values(tags, f"Observation '{name}'", location),
         location=location,
     )

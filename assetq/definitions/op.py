@@ -13,6 +13,7 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.op_source import Source
 from assetq.definitions.output import Nothing
+from assetq.definitions.pool_name import slots_of
 from assetq.definitions.retry_policy import RetryPolicy
 from assetq.definitions.source_location import SourceLocation
 
@@ -63,6 +64,7 @@ class Op:
         config_schema: Schema of `context.op_config`, for functions without a config argument.
         resource_params: Argument name -> resource key.
         required_resource_keys: All resources that must be there, I/O managers apart.
+        bundle: Slots of pools that it needs, see `bundle_of`.
     """
 
     name: str
@@ -76,9 +78,19 @@ class Op:
     resource_params: Mapping[str, str]
     required_resource_keys: frozenset[str]
     retry_policy: RetryPolicy | None
-    pool: str | None
+    bundle: str | None
     tags: Mapping[str, str]
     location: SourceLocation | None
+
+    @property
+    def pool(self) -> str | None:
+        """The pool whose queue it goes through: the first one named."""
+        return slots_of(self.bundle)[0][0] if self.bundle else None
+
+    @property
+    def pools(self) -> frozenset[str]:
+        """Every pool of which it needs slots."""
+        return frozenset(name for name, _ in slots_of(self.bundle)) if self.bundle else frozenset()
 
     def output(self, name: str) -> OpOutput | None:
         """The output called `name`; an op with one output also answers to "result"."""

@@ -46,7 +46,7 @@ class OpDefinition(NodeDefinition):
         version: str | None = None,
         retry_policy: RetryPolicy | None = None,
         code_version: str | None = None,
-        pool: str | None = None,
+        pool: str | Mapping[str, int] | None = None,
     ) -> None:
         location = location_of(compute_fn)
         if is_reserved(name):
@@ -77,7 +77,7 @@ class OpDefinition(NodeDefinition):
             resource_params=signature.resource_params,
             required_resource_keys=required_keys(signature, required_resource_keys, what, location),
             retry_policy=retry_policy,
-            pool=check_pool(pool, AssetKey(self.name), location),
+            bundle=check_pool(pool, AssetKey(self.name), location),
             tags=op_tag_values(tags, what, location),
             location=location,
         )
@@ -121,7 +121,7 @@ class OpDefinition(NodeDefinition):
 
     @property
     def pool(self) -> str | None:
-        """Its concurrency pool."""
+        """The pool whose queue it goes through."""
         return self.op.pool
 
     def is_dynamic(self, output_name: str) -> bool:
@@ -198,7 +198,7 @@ def op(
     version: str | None = None,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
-    pool: str | None = None,
+    pool: str | Mapping[str, int] | None = None,
 ) -> Any:
     """Define an op: a function that is one step of a graph. Mirrors Dagster's `@op`.
 
@@ -214,7 +214,7 @@ def op(
         tags: Tags of the op.
         version, code_version: Version of the code.
         retry_policy: When a failed step runs again.
-        pool: Concurrency pool whose slots limit its steps.
+        pool: Concurrency pool whose slots limit its steps, or several with the slots to take of each.
 
     Returns:
         An `OpDefinition`; called inside of a graph's function it becomes a step, called elsewhere the function runs.

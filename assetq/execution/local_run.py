@@ -140,11 +140,11 @@ class LocalRun:
         self._finish()
 
     def _wait_while_paused(self, node: int) -> None:
-        pools, is_paused = (self.plan.nodes[node].pool,), self.is_paused
+        pools, is_paused = self.plan.nodes[node].pools, self.is_paused
         if is_paused is None or not is_paused(pools):
             return
         with self.changed:
-            self.blocked_by = pools[0]
+            self.blocked_by = next(pool for pool in pools if is_paused([pool]))
             self.changed.wait_for(lambda: self.canceled.is_set() or not is_paused(pools))
             self.blocked_by = None
 

@@ -225,7 +225,7 @@ class MemoryInstance(Instance):
         return self._run(run_id).follow(after, timeout_s)
 
     def _pool_names(self) -> list[str]:
-        used = {node.pool for run in self._runs.values() for node in run.plan.nodes}
+        used = {pool for run in self._runs.values() for node in run.plan.nodes for pool in node.pools}
         named = {record.pool for record in self._catalog.values() if record.pool}
         return sorted(used | named | self._limits.names() | {"default"})
 
@@ -240,7 +240,7 @@ class MemoryInstance(Instance):
         holders = tuple(
             PoolHolder(run.run_id, run.plan.step_key(*run.current), "running", None, run.started_at_ms or 0)
             for run in self._runs.values()
-            if run.current is not None and run.plan.nodes[run.current[0]].pool == pool
+            if run.current is not None and pool in run.plan.nodes[run.current[0]].pools
         )
         waiting = [run for run in self._runs.values() if run.blocked_by == pool]
         waiters = tuple(PoolWaiter(run.run_id, 1, "the pool is paused (limit 0)") for run in waiting)

@@ -16,8 +16,9 @@ DEFAULT_LIMIT = "*"
 
 def pools_of(defs: Definitions) -> set[str]:
     """Every pool that some definitions name."""
-    used = {node.pool or DEFAULT_POOL for node in defs.graph.nodes.values()}
-    return used | {check.op.pool or DEFAULT_POOL for check in defs.graph.checks} | set(defs.pools) - {DEFAULT_LIMIT}
+    ops = (definition.op for definition in (*defs.graph.ops, *defs.graph.checks, *defs.graph.observables))
+    used = {pool for op in ops for pool in op.pools or {DEFAULT_POOL}}
+    return used | set(defs.pools) - {DEFAULT_LIMIT}
 
 
 def check_limit(pool: str, limit: object) -> None:

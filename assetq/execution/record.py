@@ -162,6 +162,7 @@ class PoolHolder:
     state: str
     worker: str | None
     since_ms: int
+    slots: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """With the time as text."""
@@ -171,6 +172,7 @@ class PoolHolder:
             "state": self.state,
             "worker": self.worker,
             "since": iso(self.since_ms),
+            "slots": self.slots,
         }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from assetq.definitions import RetryPolicy
+from assetq.definitions.pool_name import slots_of
 from assetq.partitions import (
     IndexSet,
     PartitionMapping,
@@ -44,7 +45,7 @@ class PlanNode:
         index: Place in the plan, topological.
         name: Name of the op.
         assets: Keys of the assets that it makes, as text.
-        pool: Its concurrency pool.
+        bundle: Slots of pools that each of its steps holds, see `bundle_of`.
         partitions_def: None for an asset without partitions.
         partitions: Partition indices to run; {0} without partitions.
         chunk: Most partitions in a step; 0 for all contiguous ones.
@@ -59,7 +60,7 @@ class PlanNode:
     index: int
     name: str
     assets: tuple[str, ...]
-    pool: str
+    bundle: str
     partitions_def: PartitionsDefinition | None
     partitions: IndexSet
     chunk: int = 1
@@ -81,6 +82,16 @@ class PlanNode:
     def wants(self, output_name: str, asset: str) -> bool:
         """True when the plan wants an output of the op: its asset is selected, or another op of the graph reads it."""
         return asset in self.assets or (self.part is not None and output_name in self.part.outputs)
+
+    @property
+    def pool(self) -> str:
+        """The pool whose queue its steps go through."""
+        return slots_of(self.bundle)[0][0]
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Every pool of which its steps hold slots."""
+        return tuple(name for name, _ in slots_of(self.bundle))
 
     @property
     def steps(self) -> IndexSet:

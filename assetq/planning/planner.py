@@ -135,7 +135,7 @@ class _Planner:
             assets=tuple(str(output.key) for output in op.outputs if output.is_asset and output.key in self.keys),
             part=unit.part,
             checks=tuple(str(key) for key in sorted(definition.check_keys) if self._is_wanted(definition, key)),
-            pool=op.pool or "default",
+            bundle=op.bundle or "default",
             partitions_def=self.grids.of(definition),
             partitions=partitions,
             chunk=self._chunk(definition),

@@ -69,7 +69,7 @@ def _node_to_dict(node: PlanNode, grid: int) -> dict[str, Any]:
     return {
         "name": node.name,
         "assets": node.assets,
-        "pool": node.pool,
+        "pool": node.bundle,
         "grid": grid,
         "partitions": node.partitions.to_wire(),
         "chunk": node.chunk,
@@ -87,7 +87,7 @@ def _node_from_dict(index: int, data: dict[str, Any], grid: PartitionsDefinition
         index=index,
         name=data["name"],
         assets=tuple(data["assets"]),
-        pool=data["pool"],
+        bundle=data["pool"],
         partitions_def=grid,
         partitions=IndexSet.from_wire(data["partitions"]),
         chunk=data["chunk"],

@@ -37,11 +37,7 @@ for _, fence in ipairs(redis.call("SMEMBERS", key_run_grants(run))) do
     if grant.state == "running" and grant.pool ~= "" then tell_restart(grant, "the run was repaired") end
   end
 end
-for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^,]+") do
-  for _, node in ipairs(redis.call("ZRANGE", key_offer(run, pool), 0, -1)) do
-    redis.call("HINCRBY", key_pool_ready(), pool, -number_of(node_field(run, "held", node)))
-  end
-end
+withdraw_all(run)
 forget_queues(run)
 local left, pools, names = 0, {}, {}
 for index, entry in ipairs(entries) do
@@ -50,7 +46,10 @@ for index, entry in ipairs(entries) do
   redis.call("HSET", key_nodes(run), "pool:" .. node, entry[1], "order:" .. node, entry[2],
     "left:" .. node, entry[3], "gates:" .. node, entry[4], "opens:" .. node, entry[5], "batch:" .. node, entry[6])
   left = left + entry[3]
-  if not pools[entry[1]] then table.insert(names, entry[1]) end
+  if not pools[entry[1]] then
+    register_bundle(entry[1])
+    table.insert(names, entry[1])
+  end
   pools[entry[1]] = true
 end
 redis.call("HSET", key_nodes(run), "count", #entries, "pools", table.concat(names, ","))

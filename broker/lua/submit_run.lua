@@ -32,7 +32,7 @@ for index, entry in ipairs(nodes) do
 end
 local names = {}
 for pool in pairs(pools) do
-  redis.call("SADD", key_pools(), pool)
+  register_bundle(pool)
   table.insert(names, pool)
 end
 redis.call("HSET", key_nodes(run), "count", #nodes, "pools", table.concat(names, ","))

@@ -1,13 +1,7 @@
--- include: clock, event, ready, pool
+-- include: clock, event, ready, pool, turn
 -- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
-
--- A pool without a limit may have as many grants in flight as live workers can run, and a few more.
-local function slots_of(pool)
-  local found = read_pool(pool)
-  return math.min(found.limit or found.window, found.window)
-end
 
 local function batch_of(run, node, pool)
   local batch = number_of(node_field(run, "batch", node))
@@ -17,13 +11,18 @@ local function batch_of(run, node, pool)
   return math.max(1, math.min(batch, share))
 end
 
-local function hold(run, pool, node, from, to)
-  local fence = next_fence()
+-- `bundle` is "" for a grant that holds no slot.
+local function hold(run, bundle, node, from, to)
+  local fence, pool = next_fence(), home_of(bundle) or ""
   redis.call("HSET", key_grant(fence), "run", run, "pool", pool, "node", node, "from", from, "to", to,
     "state", "queued", "since", now)
   redis.call("ZADD", key_queued(), now, fence)
   redis.call("SADD", key_run_grants(run), fence)
   if pool ~= "" then redis.call("ZADD", key_holders(pool), now, fence) end
+  if bundle ~= pool then
+    redis.call("HSET", key_grant(fence), "bundle", bundle)
+    hold_shares(bundle, fence)
+  end
   redis.call("HINCRBY", key_run(run), "queued", to - from)
   return fence
 end
@@ -33,37 +32,69 @@ local function is_open(run)
   return status == "QUEUED" or status == "STARTED"
 end
 
--- Gives free slots of the pool to the runs that wait, in turn. Bounded by the slots of the pool.
-local function grant_pool(pool)
-  local free = slots_of(pool) - redis.call("ZCARD", key_holders(pool))
-  while free > 0 do
-    local run = redis.call("ZRANGE", key_turns(pool), 0, 0)[1]
-    if not run then return end
-    local node = redis.call("ZRANGE", key_offer(run, pool), 0, 0)[1]
+-- Gives the slots of a bundle, which are free, to the first run in turn; false when nothing of it waits.
+local function grant_next(bundle)
+  while true do
+    local run = redis.call("ZRANGE", key_turns(bundle), 0, 0)[1]
+    if not run then return false end
+    local node = redis.call("ZRANGE", key_offer(run, bundle), 0, 0)[1]
     if not node or not is_open(run) then
-      redis.call("ZREM", key_turns(pool), run)
+      redis.call("ZREM", key_turns(bundle), run)
     else
-      local from, to = take_ready(run, node, pool, batch_of(run, node, pool))
-      local fence = hold(run, pool, node, from, to)
+      local pool = home_of(bundle)
+      local from, to = take_ready(run, node, bundle, batch_of(run, node, pool))
+      local fence = hold(run, bundle, node, from, to)
       table.insert(messages, { pool, run, tonumber(node), from, to, fence })
-      local turn = redis.call("HINCRBY", key_pool_turn(), pool, 1)
-      if redis.call("ZSCORE", key_turns(pool), run) then take_turn(run, pool, turn) end
-      free = free - 1
+      local turn = redis.call("INCR", key_turn())
+      if redis.call("ZSCORE", key_turns(bundle), run) then take_turn(run, bundle, turn) end
+      return true
     end
   end
 end
 
+-- One grant to the first bundle in turn that fits; false when none does.
+local function grant_first(pool)
+  local waiting = {}
+  for _, head in ipairs(heads_of(pool)) do
+    local shortage = shortage_of(head.bundle)
+    if shortage == "slots" then
+      table.insert(waiting, head)
+    elseif not shortage and not reserved_part(head.bundle, head.score) and grant_next(head.bundle) then
+      note_passing(head.bundle, waiting)
+      end_reservation(head.bundle)
+      return true
+    end
+  end
+  return false
+end
+
+-- Gives free slots of the pool to the runs that wait, in turn. Bounded by the slots of the pool.
+local function grant_pool(pool)
+  if read_pool(pool).is_shared then
+    while grant_first(pool) do end
+    return
+  end
+  for _ = 1, room_of(pool) do
+    if not grant_next(pool) then return end
+  end
+end
+
+-- Grants may free what was reserved, which touches further pools.
 local function grant_touched()
-  for pool in pairs(touched) do grant_pool(pool) end
+  while next(touched) do
+    local pools = touched
+    touched = {}
+    for pool in pairs(pools) do grant_pool(pool) end
+  end
   return messages
 end
 
 local function read_grant(fence)
-  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker")
+  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "bundle")
   if not values[1] then return nil end
   return {
     fence = fence, run = values[1], pool = values[2], node = values[3], from = tonumber(values[4]),
-    to = tonumber(values[5]), state = values[6], worker = values[7],
+    to = tonumber(values[5]), state = values[6], worker = values[7], bundle = values[8],
   }
 end
 
@@ -77,6 +108,7 @@ local function release(grant)
     redis.call("ZREM", key_holders(grant.pool), grant.fence)
     touched[grant.pool] = true
   end
+  if grant.bundle then drop_shares(grant.bundle, grant.fence) end
   redis.call("DEL", key_grant(grant.fence))
 end
 

@@ -3,15 +3,12 @@
 -- enough of what runs has ended.
 local function take_back(pool)
   local limit = read_pool(pool).limit
-  if not limit then return end
-  local over = redis.call("ZCARD", key_holders(pool)) - limit
-  if over <= 0 then return end
-  for _, fence in ipairs(redis.call("ZREVRANGE", key_holders(pool), 0, -1)) do
-    if over <= 0 then return end
-    local grant = read_grant(fence)
-    if grant and grant.state == "queued" then
-      requeue(grant, false, 1, "limit lowered")
-      over = over - 1
+  if not limit or used_of(pool) <= limit then return end
+  for _, key in ipairs({ key_holders(pool), key_shares(pool) }) do
+    for _, member in ipairs(redis.call("ZREVRANGE", key, 0, -1)) do
+      if used_of(pool) <= limit then return end
+      local grant = read_grant(string.match(member, "^%d+"))
+      if grant and grant.state == "queued" then requeue(grant, false, 1, "limit lowered") end
     end
   end
 end
@@ -19,6 +16,7 @@ end
 local function limit_changed(pool)
   pools_read[pool] = nil
   touched[pool] = true
+  for _, bundle in ipairs(redis.call("SMEMBERS", key_bundles(pool))) do touch_parts(bundle) end
   take_back(pool)
 end
 

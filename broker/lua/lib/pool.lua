@@ -1,4 +1,4 @@
--- include: clock
+-- include: clock, bundle, ready
 -- What is known of a pool: its limit, the processes that serve it. Read once in a script.
 local pools_read = {}
 
@@ -11,13 +11,48 @@ end
 local function read_pool(pool)
   local found = pools_read[pool]
   if found then return found end
-  local values = redis.call("HMGET", key_limits(), pool, "*")
+  local values = redis.call("HMGET", key_limits(), pool, "*", "shared:" .. pool)
   local capacity = number_of(redis.call("HGET", key_capacity(), pool))
   found = {
     limit = limit_of(values[1], values[2], pool),
+    is_shared = values[3],
     capacity = capacity,
     window = capacity + math.max(1, math.floor(capacity / 4)),
   }
   pools_read[pool] = found
   return found
+end
+
+-- Slots of the pool that are held, whoever's message they go with.
+local function used_of(pool)
+  local used = redis.call("ZCARD", key_holders(pool))
+  if read_pool(pool).is_shared then used = used + redis.call("ZCARD", key_shares(pool)) end
+  return used
+end
+
+-- Grants for which there is room: by the limit, and by a window of what live workers can run and a few more, so that
+-- a queue never holds more messages.
+local function room_of(pool)
+  local found = read_pool(pool)
+  local window = found.window - redis.call("ZCARD", key_holders(pool))
+  if not found.limit then return window end
+  return math.min(found.limit - used_of(pool), window)
+end
+
+-- Slots beyond the one that a grant has by being in its home's list of holders.
+local function hold_shares(bundle, fence)
+  for number, part in ipairs(parts_of(bundle)) do
+    for unit = (number == 1 and 2 or 1), part.weight do
+      redis.call("ZADD", key_shares(part.pool), now, fence .. "#" .. unit)
+    end
+  end
+end
+
+local function drop_shares(bundle, fence)
+  for number, part in ipairs(parts_of(bundle)) do
+    for unit = (number == 1 and 2 or 1), part.weight do
+      redis.call("ZREM", key_shares(part.pool), fence .. "#" .. unit)
+    end
+    touched[part.pool] = true
+  end
 end

@@ -1,6 +1,6 @@
--- include: clock
--- The ready queue: per node a sorted set of ranges, per run and pool the nodes on offer, per pool
--- the runs that take turns. A range of 100,000 steps is one member.
+-- include: clock, bundle
+-- The ready queue: per node a sorted set of ranges, per run and bundle the nodes on offer, per bundle
+-- the runs that take turns. A range of 100,000 steps is one member. The bundle of most nodes is the name of a pool.
 local touched = {}
 
 local function parse_range(text)
@@ -8,29 +8,33 @@ local function parse_range(text)
   return tonumber(from), tonumber(to)
 end
 
+local function touch_parts(bundle)
+  for _, part in ipairs(parts_of(bundle)) do touched[part.pool] = true end
+end
+
 -- A larger priority comes first; within one priority the run that waited longest.
 local TURN_SPAN = 2 ^ 40
 
-local function take_turn(run, pool, turn)
+local function take_turn(run, bundle, turn)
   local priority = number_of(redis.call("HGET", key_run(run), "priority"))
-  redis.call("ZADD", key_turns(pool), turn - priority * TURN_SPAN, run)
+  redis.call("ZADD", key_turns(bundle), turn - priority * TURN_SPAN, run)
 end
 
 local function node_field(run, field, node)
   return redis.call("HGET", key_nodes(run), field .. ":" .. node)
 end
 
-local function count_ready(run, pool, steps)
+local function count_ready(run, bundle, steps)
   redis.call("HINCRBY", key_run(run), "ready", steps)
-  redis.call("HINCRBY", key_pool_ready(), pool, steps)
+  redis.call("HINCRBY", key_pool_ready(), home_of(bundle), steps)
 end
 
-local function offer(run, node, pool)
-  redis.call("ZADD", key_offer(run, pool), number_of(node_field(run, "order", node)), node)
-  if not redis.call("ZSCORE", key_turns(pool), run) then
-    take_turn(run, pool, number_of(redis.call("HGET", key_pool_turn(), pool)))
+local function offer(run, node, bundle)
+  redis.call("ZADD", key_offer(run, bundle), number_of(node_field(run, "order", node)), node)
+  if not redis.call("ZSCORE", key_turns(bundle), run) then
+    take_turn(run, bundle, number_of(redis.call("GET", key_turn())))
   end
-  touched[pool] = true
+  touched[home_of(bundle)] = true
 end
 
 -- Puts a range into the node's queue, joined with its neighbours.
@@ -56,10 +60,10 @@ end
 -- Steps of a node that join its queue: behind a closed gate they still wait.
 local function hold_ready(run, node, steps)
   redis.call("HINCRBY", key_nodes(run), "held:" .. node, steps)
-  if number_of(node_field(run, "gates", node)) == 0 then
-    local pool = node_field(run, "pool", node)
-    count_ready(run, pool, steps)
-    offer(run, node, pool)
+  local values = redis.call("HMGET", key_nodes(run), "gates:" .. node, "pool:" .. node)
+  if number_of(values[1]) == 0 then
+    count_ready(run, values[2], steps)
+    offer(run, node, values[2])
   end
 end
 
@@ -85,14 +89,28 @@ local function fill_ready(run, node, ranges)
   if steps > 0 then hold_ready(run, node, steps) end
 end
 
-local function withdraw_if_empty(run, node, pool)
+local function withdraw_if_empty(run, node, bundle)
   if redis.call("EXISTS", key_ready(run, node)) == 1 then return end
-  redis.call("ZREM", key_offer(run, pool), node)
-  if redis.call("EXISTS", key_offer(run, pool)) == 0 then redis.call("ZREM", key_turns(pool), run) end
+  redis.call("ZREM", key_offer(run, bundle), node)
+  if redis.call("EXISTS", key_offer(run, bundle)) == 0 then redis.call("ZREM", key_turns(bundle), run) end
+end
+
+-- Nothing of the run is ready any more. Bounded by the nodes of its plan.
+local function withdraw_all(run)
+  local values = redis.call("HMGET", key_nodes(run), "count", "pools")
+  for node = 0, number_of(values[1]) - 1 do
+    local fields = redis.call("HMGET", key_nodes(run), "gates:" .. node, "held:" .. node, "pool:" .. node)
+    if number_of(fields[1]) == 0 and number_of(fields[2]) > 0 then count_ready(run, fields[3], -fields[2]) end
+  end
+  for bundle in string.gmatch(values[2] or "", "[^,]+") do
+    redis.call("DEL", key_offer(run, bundle))
+    redis.call("ZREM", key_turns(bundle), run)
+    touch_parts(bundle)
+  end
 end
 
 -- Takes at most `limit` steps from the front of the node's queue; returns the range.
-local function take_ready(run, node, pool, limit)
+local function take_ready(run, node, bundle, limit)
   local key = key_ready(run, node)
   local first = redis.call("ZRANGE", key, 0, 0)[1]
   local from, to = parse_range(first)
@@ -100,8 +118,8 @@ local function take_ready(run, node, pool, limit)
   redis.call("ZREM", key, first)
   if stop < to then redis.call("ZADD", key, stop, string.format("%d:%d", stop, to)) end
   redis.call("HINCRBY", key_nodes(run), "held:" .. node, from - stop)
-  count_ready(run, pool, from - stop)
-  withdraw_if_empty(run, node, pool)
+  count_ready(run, bundle, from - stop)
+  withdraw_if_empty(run, node, bundle)
   return from, stop
 end
 
@@ -125,9 +143,9 @@ local function remove_ready(run, node, from, to)
   if removed == 0 then return end
   redis.call("HINCRBY", key_nodes(run), "held:" .. node, -removed)
   if number_of(node_field(run, "gates", node)) == 0 then
-    local pool = node_field(run, "pool", node)
-    count_ready(run, pool, -removed)
-    withdraw_if_empty(run, node, pool)
+    local bundle = node_field(run, "pool", node)
+    count_ready(run, bundle, -removed)
+    withdraw_if_empty(run, node, bundle)
   end
 end
 
@@ -136,7 +154,7 @@ local function open_gate(run, node)
   if redis.call("HINCRBY", key_nodes(run), "gates:" .. node, -1) ~= 0 then return end
   local held = number_of(node_field(run, "held", node))
   if held == 0 then return end
-  local pool = node_field(run, "pool", node)
-  count_ready(run, pool, held)
-  offer(run, node, pool)
+  local bundle = node_field(run, "pool", node)
+  count_ready(run, bundle, held)
+  offer(run, node, bundle)
 end

@@ -13,13 +13,7 @@ local function stop_run(run, failure)
       release(grant)
     end
   end
-  for pool in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "[^,]+") do
-    for _, node in ipairs(redis.call("ZRANGE", key_offer(run, pool), 0, -1)) do
-      count_ready(run, pool, -number_of(node_field(run, "held", node)))
-    end
-    redis.call("DEL", key_offer(run, pool))
-    redis.call("ZREM", key_turns(pool), run)
-  end
+  withdraw_all(run)
   if redis.call("ZSCORE", key_held(), run) then redis.call("HSET", key_run(run), "running", 0) end
   local running = number_of(redis.call("HGET", key_run(run), "running"))
   local unfinished = number_of(redis.call("HGET", key_run(run), "unfinished"))

@@ -1,0 +1,143 @@
+"""Steps that need several pools, or several slots of one, on a real server."""
+
+import pytest
+
+from assetq.broker.pool_reader import PoolReader
+from assetq.broker.run_reader import RunReader
+
+from .driver import Driver, node
+
+POOLS = "default,db,api"
+
+
+@pytest.fixture
+def driver(settings, instance):
+    made = Driver(settings, capacity=100, pools=POOLS)
+    yield made
+    made.client.close()
+
+
+def used(driver, pool):
+    return driver.client.zcard(driver.keys("holders", pool)) + driver.client.zcard(driver.keys("shares", pool))
+
+
+def pools_waiting(driver):
+    return sorted({message.pool for message in driver.outbox.messages})
+
+
+def test_slots_are_taken_all_or_none(driver):
+    driver.engine.set_pool_limit("db", 3)
+    driver.engine.set_pool_limit("api", 1)
+    driver.submit("r", node(4, pool="db*2+api"))
+    assert (used(driver, "db"), used(driver, "api")) == (2, 1)
+    assert pools_waiting(driver) == ["db"]
+    grant = driver.claim()
+    driver.commit(grant)
+    assert (used(driver, "db"), used(driver, "api")) == (2, 1)
+    driver.drain("r")
+    assert (used(driver, "db"), used(driver, "api")) == (0, 0)
+    assert driver.run("r")["status"] == "SUCCESS"
+
+
+def test_a_slot_of_a_secondary_pool_grants_who_waits_for_it(driver):
+    driver.engine.set_pool_limit("api", 1)
+    driver.submit("r", node(1, pool="api"))
+    driver.submit("s", node(1, pool="db+api"))
+    (holder,) = driver.outbox.messages
+    driver.commit(driver.claim())
+    assert [(message.run_id, message.pool) for message in driver.outbox.messages] == [("s", "db")]
+    assert holder.pool == "api"
+
+
+def test_a_full_pool_delays_no_step_that_does_not_need_it(driver):
+    driver.engine.set_pool_limit("api", 0)
+    driver.submit("r", node(50, pool="db+api"))
+    driver.submit("s", node(40, pool="db"))
+    driver.drain("s")
+    assert driver.run("s")["status"] == "SUCCESS"
+    assert used(driver, "db") == 0
+
+
+def test_a_heavy_step_is_not_starved_by_light_ones(driver):
+    driver.engine.set_pool_limit("db", 4)
+    driver.submit("light", node(1000, pool="db"))
+    driver.submit("heavy", node(1, pool="db*4"))
+    starts = 0
+    while driver.run("heavy")["status"] == "QUEUED":
+        message = driver.outbox.take()
+        starts += message.run_id == "light"
+        driver.commit(driver.claim(message))
+        assert used(driver, "db") <= 4
+    assert starts <= 4 + 8 + 1
+
+
+def test_a_step_over_two_busy_pools_is_granted_in_the_end(driver):
+    driver.engine.set_pool_limit("db", 1)
+    driver.engine.set_pool_limit("api", 1)
+    driver.submit("left", node(200, pool="db"))
+    driver.submit("right", node(200, pool="api"))
+    driver.submit("both", node(1, pool="db+api"))
+    ended = 0
+    while driver.run("both")["status"] == "QUEUED":
+        driver.commit(driver.claim())
+        ended += 1
+    assert ended < 30
+    driver.drain("left")
+    assert all(driver.run(run)["status"] == "SUCCESS" for run in ("left", "right", "both"))
+    assert not driver.client.exists(driver.keys("reserved"), driver.keys("passed"))
+
+
+def test_what_can_never_fit_reserves_nothing(driver):
+    driver.engine.set_pool_limit("db", 2)
+    driver.submit("never", node(1, pool="db*3+api"))
+    driver.submit("light", node(50, pool="db"), node(50, pool="api"))
+    driver.drain("light")
+    assert driver.run("light")["status"] == "SUCCESS"
+    driver.engine.set_pool_limit("db", 3)
+    assert [message.run_id for message in driver.outbox.messages] == ["never"]
+
+
+def test_a_reservation_ends_when_its_pool_is_paused(driver):
+    driver.engine.set_pool_limit("db", 1)
+    driver.engine.set_pool_limit("api", 1)
+    driver.submit("r", node(1, pool="db"))
+    held = driver.claim()
+    driver.submit("light", node(30, pool="api"))
+    driver.submit("both", node(1, pool="db+api"))
+    while driver.outbox.messages:
+        driver.commit(driver.claim())
+    assert driver.run("light")["status"] == "STARTED"  # api is kept for the step that waits for db
+    driver.engine.set_pool_limit("db", 0)
+    driver.drain("light")
+    assert driver.run("light")["status"] == "SUCCESS"
+    driver.commit(held)
+    driver.engine.set_pool_limit("db", 1)
+    driver.drain("both")
+    assert driver.run("both")["status"] == "SUCCESS"
+
+
+def test_a_lower_limit_takes_back_what_another_pool_published(driver):
+    driver.engine.set_pool_limit("api", 3)
+    driver.submit("r", node(5, pool="db+api"))
+    assert used(driver, "api") == 3
+    driver.engine.set_pool_limit("api", 1)
+    assert (used(driver, "api"), used(driver, "db")) == (1, 1)
+
+
+def test_cancel_gives_every_slot_back(driver):
+    driver.engine.set_pool_limit("db", 4)
+    driver.submit("r", node(10, pool="db*2+api"))
+    running = driver.claim()
+    driver.engine.cancel("r")
+    driver.commit(running)
+    assert (used(driver, "db"), used(driver, "api")) == (0, 0)
+    assert int(driver.client.hget(driver.keys("pool_ready"), "db")) == 0
+
+
+def test_use_is_shown_in_slots(driver):
+    driver.engine.set_pool_limit("db", 5)
+    driver.submit("r", node(10, pool="db*2+api"))
+    reader = PoolReader(driver.client, driver.keys, RunReader(driver.client, driver.keys))
+    shown = {pool.pool: pool for pool in reader.pools()}
+    assert (shown["db"].in_use, shown["db"].queued, shown["db"].ready) == (4, 4, 8)
+    assert (shown["api"].in_use, shown["api"].ready) == (2, 0)
