@@ -18,6 +18,7 @@ from assetq.broker.message import Grant, HeldGrant, Message, Poisoned, text
 from assetq.broker.script import load_script
 from assetq.broker.settings import Settings
 from assetq.errors import AssetqError
+from assetq.execution.pool_limit import Rate
 
 RECOVERY_LIMIT = 200
 
@@ -312,9 +313,9 @@ class Engine:
             next_due_ms=due if due >= 0 else None,
         )
 
-    def set_pool_limit(self, pool: str, limit: int) -> None:
-        """Change a pool's limit at once; -1 removes it. Atomic."""
-        reply = self.run_script("set_pool_limit", pool=pool, limit=limit)
+    def set_pool_limit(self, pool: str, limit: int, rate: Rate | None = None) -> None:
+        """Change a pool's limit and rate at once; -1 removes both. Atomic."""
+        reply = self.run_script("set_pool_limit", pool=pool, limit=limit, rate=rate.to_wire() if rate else "")
         if reply[0] is not Code.OK:
             raise AssetqError(f"pool {pool}: refused with {reply[0]}")
         self._publish(reply[1])

@@ -33,7 +33,7 @@ from assetq.execution.attempt_log import delete_logs
 from assetq.execution.event import Event
 from assetq.execution.instance import RunHandle
 from assetq.execution.local_run import LocalRun
-from assetq.execution.pool_limit import check_limit
+from assetq.execution.pool_limit import Rate, check_limit
 from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, WorkerRecord
 from assetq.execution.run_config import check_run_config
 from assetq.execution.run_tag import checked_tags
@@ -235,10 +235,10 @@ class RedisInstance(AssetsOnRedis):
         return self.pool_reader.pool(pool)
 
     @on_redis
-    def set_pool_limit(self, pool: str, limit: int) -> None:
+    def set_pool_limit(self, pool: str, limit: int, rate: str | None = None) -> None:
         """Change a limit at once."""
-        check_limit(pool, limit)
-        self.engine.set_pool_limit(pool, limit)
+        check_limit(pool, limit, rate)
+        self.engine.set_pool_limit(pool, limit, Rate.parse(rate))
 
     @on_redis
     def unset_pool_limit(self, pool: str) -> None:

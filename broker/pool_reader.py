@@ -11,7 +11,7 @@ from assetq.broker.message import text
 from assetq.broker.run_reader import RunReader
 from assetq.definitions.pool_name import slots_of
 from assetq.errors import UnknownRunError, UsageError, suggest
-from assetq.execution.pool_limit import DEFAULT_POOL, PoolLimits
+from assetq.execution.pool_limit import DEFAULT_POOL, PoolLimits, Rate
 from assetq.execution.record import PoolDetail, PoolHolder, PoolRecord, PoolWaiter, WorkerRecord
 
 
@@ -84,6 +84,7 @@ class PoolReader:
         return PoolLimits(
             {text(p): int(n) for p, n in limits.items() if b":" not in p},
             {text(p): text(s) for p, s in sources.items()},
+            {text(p)[5:]: Rate.from_wire(text(r)) for p, r in limits.items() if p.startswith(b"rate:")},
         )
 
     def _holders(self, pool: str) -> list[GrantRecord]:
@@ -96,7 +97,15 @@ class PoolReader:
         ready = self.client.hget(self.keys("pool_ready"), pool)
         queued = sum(holder.slots_in(pool) for holder in holders if holder.state == "queued")
         in_use = sum(holder.slots_in(pool) for holder in holders)
-        return PoolRecord(pool, limits.of(pool), in_use, queued, int(ready or 0), limits.source_of(pool))
+        return PoolRecord(
+            pool=pool,
+            limit=limits.of(pool),
+            in_use=in_use,
+            queued=queued,
+            ready=int(ready or 0),
+            source=limits.source_of(pool),
+            rate=limits.rate_of(pool),
+        )
 
     def pool(self, pool: str) -> PoolDetail:
         """A pool with its holders and waiters.

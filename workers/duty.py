@@ -216,6 +216,8 @@ class Duty:
         """One turn of the fleet's recovery, if no other worker has just done it."""
         found = self.engine.recover()
         if found.was_busy:
+            if self.wake_at <= time.monotonic():
+                self.wake_at = 0.0  # another worker has done what was due
             return
         self.wake_at = time.monotonic() + found.next_due_ms / 1000 if found.next_due_ms is not None else 0.0
         self._fail(found.poisoned)

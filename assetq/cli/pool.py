@@ -45,8 +45,9 @@ def show(pool: str, as_json: bool) -> None:
         print_json(detail.to_json())
         return
     record = detail.record
-    limit = "no limit" if record.limit is None else f"limit {record.limit}"
-    click.echo(f"{record.pool}: {limit}, {record.in_use} in use ({record.queued} queued), {record.ready} ready")
+    click.echo(
+        f"{record.pool}: {_limit_text(record)}, {record.in_use} in use ({record.queued} queued), {record.ready} ready"
+    )
     holders = [(h.steps, h.state, h.worker, iso(h.since_ms), h.run_id) for h in detail.holders]
     print_table(("HOLDER", "STATE", "WORKER", "SINCE", "RUN"), holders, "No slot is held.")
     waiters = [(w.run_id, w.ready, w.reason) for w in detail.waiters]
@@ -56,11 +57,12 @@ def show(pool: str, as_json: bool) -> None:
 @pools.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("pool")
 @click.argument("limit", type=int)
+@click.option("--rate", help="Steps that may begin in a period: 5/s, 100/m, 3/10s.")
 @json_option
-def set_limit(pool: str, limit: int, as_json: bool) -> None:
+def set_limit(pool: str, limit: int, rate: str | None, as_json: bool) -> None:
     """Limit the pool to LIMIT slots, at once; 0 pauses it. '*' stands for every pool without a limit."""
     with connect() as instance:
-        instance.set_pool_limit(pool, limit)
+        instance.set_pool_limit(pool, limit, rate)
         _show(_record(instance, pool) if pool != DEFAULT_LIMIT else PoolRecord(pool, limit, 0, 0, 0, "hand"), as_json)
 
 
@@ -80,4 +82,9 @@ def _show(record: PoolRecord, as_json: bool) -> None:
     if as_json:
         print_json(record.to_json())
     else:
-        click.echo(f"{record.pool}: {'no limit' if record.limit is None else f'limit {record.limit}'}")
+        click.echo(f"{record.pool}: {_limit_text(record)}")
+
+
+def _limit_text(record: PoolRecord) -> str:
+    limit = "no limit" if record.limit is None else f"limit {record.limit}"
+    return f"{limit}, at most {record.rate}" if record.rate else limit

@@ -267,15 +267,16 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         """A pool with its holders and waiters."""
 
     @abstractmethod
-    def set_pool_limit(self, pool: str, limit: int) -> None:
+    def set_pool_limit(self, pool: str, limit: int, rate: str | None = None) -> None:
         """Change a limit at once: 0 pauses the pool, a lower one kills nothing. Wins over limits in code.
 
         Args:
             pool: Its name; "*" for every named pool without a limit of its own.
             limit: Slots.
+            rate: Steps that may begin in a period, for example "5/s" or "100/m"; none by default.
 
         Raises:
-            PoolLimitError: The limit is below 0.
+            PoolLimitError: The limit is below 0, or the rate is none.
         """
 
     @abstractmethod

@@ -31,7 +31,7 @@ from assetq.execution.event import Event, EventType
 from assetq.execution.history import HistoryPage
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.local_run import LocalRun
-from assetq.execution.pool_limit import PoolLimits, check_limit
+from assetq.execution.pool_limit import PoolLimits, Rate, check_limit
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
@@ -245,13 +245,15 @@ class MemoryInstance(Instance):
         waiting = [run for run in self._runs.values() if run.blocked_by == pool]
         waiters = tuple(PoolWaiter(run.run_id, 1, "the pool is paused (limit 0)") for run in waiting)
         source = self._limits.source_of(pool)
-        record = PoolRecord(pool, self._limits.of(pool), len(holders), 0, len(waiters), source)
+        record = PoolRecord(
+            pool, self._limits.of(pool), len(holders), 0, len(waiters), source, self._limits.rate_of(pool)
+        )
         return PoolDetail(record, holders, waiters)
 
-    def set_pool_limit(self, pool: str, limit: int) -> None:
+    def set_pool_limit(self, pool: str, limit: int, rate: str | None = None) -> None:
         """Record a limit."""
-        check_limit(pool, limit)
-        self._limits.assign(pool, limit)
+        check_limit(pool, limit, rate)
+        self._limits.assign(pool, limit, Rate.parse(rate))
         self._limits_changed()
 
     def unset_pool_limit(self, pool: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,47 @@ DEFAULT_LIMIT = "*"
 """Stands for every named pool without a limit of its own."""
 
 
+PERIODS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+RATE = re.compile(r"(\d+)/(\d*)(ms|s|m|h|d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `starts` steps of a pool begin in any `period_ms`."""
+
+    starts: int
+    period_ms: int
+
+    @classmethod
+    def parse(cls, given: str | Rate | None) -> Rate | None:
+        """Read `5/s`, `100/m`, `3/10s`; None stays None.
+
+        Raises:
+            PoolLimitError: The text is no rate.
+        """
+        if given is None or isinstance(given, Rate):
+            return given
+        match = RATE.fullmatch(given) if isinstance(given, str) else None
+        if match is None or not int(match[1]) or match[2] == "0":
+            raise PoolLimitError(f"A rate is starts in a period, for example 5/s, 100/m or 3/10s, not {given!r}.")
+        return cls(int(match[1]), int(match[2] or 1) * PERIODS_MS[match[3]])
+
+    @classmethod
+    def from_wire(cls, rate: str) -> Rate:
+        """What `to_wire` wrote."""
+        starts, _, period_ms = rate.partition("/")
+        return cls(int(starts), int(period_ms))
+
+    def to_wire(self) -> str:
+        """As scripts read it."""
+        return f"{self.starts}/{self.period_ms}"
+
+    def __str__(self) -> str:
+        unit = next(u for u, ms in reversed(PERIODS_MS.items()) if self.period_ms % ms == 0)
+        count = self.period_ms // PERIODS_MS[unit]
+        return f"{self.starts}/{'' if count == 1 else count}{unit}"
+
+
 def pools_of(defs: Definitions) -> set[str]:
     """Every pool that some definitions name."""
     ops = (definition.op for definition in (*defs.graph.ops, *defs.graph.checks, *defs.graph.observables))
@@ -21,8 +63,8 @@ def pools_of(defs: Definitions) -> set[str]:
     return used | set(defs.pools) - {DEFAULT_LIMIT}
 
 
-def check_limit(pool: str, limit: object) -> None:
-    """Refuse what is no limit, or no name of a pool.
+def check_limit(pool: str, limit: object, rate: object = None) -> None:
+    """Refuse what is no limit, or no name of a pool, or a rate for many at once.
 
     Raises:
         PoolLimitError: Says what would be one.
@@ -32,6 +74,8 @@ def check_limit(pool: str, limit: object) -> None:
             f"{pool!r} cannot name a pool: use letters, digits, '_', '-', '.', '/', at most 128; '*' stands for every "
             "pool without a limit of its own."
         )
+    if pool == DEFAULT_LIMIT and rate is not None:
+        raise PoolLimitError("A rate belongs to one pool; '*' stands for many.")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
         raise PoolLimitError(f"A pool limit is a whole number from 0, not {limit!r}. 0 pauses the pool.")
 
@@ -42,15 +86,20 @@ class PoolLimits:
 
     limits: dict[str, int] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    rates: dict[str, Rate] = field(default_factory=dict)
 
-    def assign(self, pool: str, limit: int) -> None:
+    def assign(self, pool: str, limit: int, rate: Rate | None = None) -> None:
         """By hand: code does not change it any more."""
         self.limits[pool], self.sources[pool] = limit, "hand"
+        self.rates.pop(pool, None)
+        if rate is not None:
+            self.rates[pool] = rate
 
     def unset(self, pool: str) -> None:
         """As if nobody had given one."""
         self.limits.pop(pool, None)
         self.sources.pop(pool, None)
+        self.rates.pop(pool, None)
 
     def register(self, given: Mapping[str, int]) -> None:
         """By code: replaces what code gave before."""
@@ -68,6 +117,10 @@ class PoolLimits:
     def source_of(self, pool: str) -> str | None:
         """Who gave it: "hand", "code", or "default" for the one of pools without their own."""
         return "default" if self._follows_default(pool) else self.sources.get(pool)
+
+    def rate_of(self, pool: str) -> str | None:
+        """Its rate, as people write it."""
+        return str(self.rates[pool]) if pool in self.rates else None
 
     def paused(self, pools: Iterable[str]) -> bool:
         """True when one of them has limit 0."""

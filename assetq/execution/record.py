@@ -139,6 +139,7 @@ class PoolRecord:
 
     Attributes:
         source: Who gave the limit: "hand", "code", or "default" for the one of pools without their own.
+        rate: Steps that may begin in a period, for example "5/s"; None for no rate.
     """
 
     pool: str
@@ -147,6 +148,7 @@ class PoolRecord:
     queued: int
     ready: int
     source: str | None = None
+    rate: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `assetq pools list --json` prints it."""

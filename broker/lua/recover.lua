@@ -10,7 +10,15 @@
 -- EVENTS: STEP_WORKER_LOST, RUN_CANCELING, RUN_CANCELED, RUN_FAILURE
 -- INVARIANTS: 3, 4, 7
 -- include: requeue, stop, worker
-if not redis.call("SET", key_recovery(), now, "NX", "PX", ARGV[1]) then return { "BUSY" } end
+local function is_due(key)
+  local first = redis.call("ZRANGE", key, 0, 0, "WITHSCORES")[2]
+  return first and tonumber(first) <= now
+end
+
+-- What is due is not kept waiting by the pace.
+if not redis.call("SET", key_recovery(), now, "NX", "PX", ARGV[1]) and not is_due(key_delayed()) and not is_due(key_wakes()) then
+  return { "BUSY" }
+end
 local max_crashes, limit = tonumber(ARGV[2]), tonumber(ARGV[4])
 
 for _, fence in ipairs(redis.call("ZRANGEBYSCORE", key_leases(), 0, now, "LIMIT", 0, limit)) do
@@ -36,6 +44,7 @@ local gone = redis.call("ZRANGEBYSCORE", key_workers(), 0, now, "LIMIT", 0, limi
 for _, worker in ipairs(gone) do forget_worker(worker) end
 if #gone > 0 then count_capacity() end
 
+redis.call("ZREMRANGEBYSCORE", key_wakes(), "-inf", now)
 for _, pool in ipairs(redis.call("SMEMBERS", key_pools())) do touched[pool] = true end
 grant_touched()
 
@@ -48,5 +57,8 @@ for _, fence in ipairs(redis.call("ZRANGEBYSCORE", key_queued(), 0, now - tonumb
     redis.call("ZREM", key_queued(), fence)
   end
 end
-local due = redis.call("ZRANGE", key_delayed(), 0, 0, "WITHSCORES")[2]
-return { "OK", messages, poisoned, unclaimed, due and math.max(0, tonumber(due) - now) or -1 }
+local due = math.huge
+for _, key in ipairs({ key_delayed(), key_wakes() }) do
+  due = math.min(due, tonumber(redis.call("ZRANGE", key, 0, 0, "WITHSCORES")[2] or math.huge))
+end
+return { "OK", messages, poisoned, unclaimed, due < math.huge and math.max(0, due - now) or -1 }

@@ -13,6 +13,6 @@ local limits = cmsgpack.unpack(ARGV[2])
 for i = 1, #limits, 2 do
   local pool, limit = limits[i], limits[i + 1]
   local is_by_hand = redis.call("HGET", key_limit_sources(), pool) == "hand"
-  if not is_by_hand and tonumber(redis.call("HGET", key_limits(), pool)) ~= limit then change_limit(pool, limit, "code") end
+  if not is_by_hand and tonumber(redis.call("HGET", key_limits(), pool)) ~= limit then change_limit(pool, limit, "code", "") end
 end
 return { "OK", grant_touched() }

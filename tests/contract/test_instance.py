@@ -230,6 +230,19 @@ def test_a_pool_without_a_limit_follows_the_default(opened):
         opened.set_pool_limit("a b", 1)
 
 
+def test_a_rate_is_recorded_and_shown(opened):
+    opened.register_assets(Definitions([in_pool()]))
+    opened.set_pool_limit("db", 5, rate="100/m")
+    assert opened.show_pool("db").record.rate == "100/m"
+    opened.set_pool_limit("db", 5)
+    assert opened.show_pool("db").record.rate is None
+    for bad in ("5", "0/s", "5/x", "1/0s", 3):
+        with pytest.raises(PoolLimitError, match="rate"):
+            opened.set_pool_limit("db", 5, rate=bad)
+    with pytest.raises(PoolLimitError, match="one pool"):
+        opened.set_pool_limit("*", 5, rate="5/s")
+
+
 def test_a_paused_pool_starts_nothing_until_it_goes_on(opened):
     opened.register_assets(defs_of("work_chain"))
     opened.set_pool_limit("enrich", 0)

@@ -33,3 +33,16 @@ def test_steps_over_several_pools_hold_every_limit(fleet):
     assert weighed(rows, {"light": 1, "heavy": 2}) == 3
     assert weighed(rows, {"heavy": 1, "calls": 1}) == 2
     assert all(pool.in_use == 0 for pool in fleet.instance.list_pools())
+
+
+def test_a_rate_holds_and_wakes_by_itself(fleet):
+    import trail
+
+    fleet.instance.set_pool_limit("api", 10, rate="4/500ms")
+    fleet.start("work_pools", concurrency=4, pool_class="threads", pools=("api",))
+    assert submit(fleet, selection="calls", partitions="all").wait(60).status == "SUCCESS"
+    began = sorted(float(row[1]) for row in trail.read())
+    assert len(began) == 20
+    late = 0.05  # from the claim to the first line of the body
+    assert all(fifth - first > 0.5 - late for first, fifth in zip(began, began[4:], strict=False))
+    assert began[-1] - began[0] < 4

@@ -339,15 +339,17 @@ class Simulation:
         for fence in self.client.zrange(self.keys("queued"), 0, -1):
             self.client.zadd(self.keys("queued"), {fence: 0})
 
-    def recover(self, *, lost_worker: str | None = None, lost_run: Run | None = None) -> None:
+    def recover(self, *, lost_worker: str | None = None, lost_run: Run | None = None, is_early: bool = False) -> None:
         """A turn of recovery, and what it found unclaimed is sent again."""
-        self.client.delete(self.keys("recovery"))
+        if not is_early:
+            self.client.delete(self.keys("recovery"))
         if lost_worker in self.model.workers:
             self.client.zadd(self.keys("workers"), {lost_worker: 0})
             del self.model.workers[lost_worker]
         if lost_run is not None:
             self.client.zadd(self.keys("held"), {lost_run.run_id: 0}, xx=True)
         found = self.engine.recover()
+        demand(not found.was_busy, "a recovery was due and did not take place")
         order = sorted((fence for fence in self.model.expired if fence in self.model.grants), key=str)
         self.model.expired = set()
         self._returned(order, found.poisoned, crashed=True)
@@ -365,6 +367,8 @@ class Simulation:
 
     def recover_too_early(self) -> None:
         self.client.set(self.keys("recovery"), 1)
+        if self.client.zcount(self.keys("delayed"), 0, 0):
+            return self.recover(is_early=True)  # what is due is not kept waiting
         self.unchanged(lambda: demand(self.engine.recover().was_busy, "two recoveries at once"))
 
     def heartbeat(self, worker: str, pools: tuple[str, ...], concurrency: int, running: Sequence[int]) -> None:

@@ -1,12 +1,13 @@
--- include: clock, event, ready, pool, turn
+-- include: clock, event, ready, pool, rate, turn
 -- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
 
-local function batch_of(run, node, pool)
+local function batch_of(run, node, bundle)
+  if #rated_parts(bundle) > 0 then return 1 end
   local batch = number_of(node_field(run, "batch", node))
   if batch <= 1 then return 1 end
-  local capacity = math.max(1, read_pool(pool).capacity)
+  local capacity = math.max(1, read_pool(home_of(bundle)).capacity)
   local share = math.ceil(number_of(node_field(run, "held", node)) / (2 * capacity))
   return math.max(1, math.min(batch, share))
 end
@@ -22,6 +23,11 @@ local function hold(run, bundle, node, from, to)
   if bundle ~= pool then
     redis.call("HSET", key_grant(fence), "bundle", bundle)
     hold_shares(bundle, fence)
+  end
+  local rated = pool ~= "" and rated_parts(bundle) or {}
+  if #rated > 0 then
+    redis.call("HSET", key_grant(fence), "rated", table.concat(rated, ","))
+    take_tokens(rated, fence)
   end
   redis.call("HINCRBY", key_run(run), "queued", to - from)
   return fence
@@ -42,7 +48,7 @@ local function grant_next(bundle)
       redis.call("ZREM", key_turns(bundle), run)
     else
       local pool = home_of(bundle)
-      local from, to = take_ready(run, node, bundle, batch_of(run, node, pool))
+      local from, to = take_ready(run, node, bundle, batch_of(run, node, bundle))
       local fence = hold(run, bundle, node, from, to)
       table.insert(messages, { pool, run, tonumber(node), from, to, fence })
       local turn = redis.call("INCR", key_turn())
@@ -56,9 +62,11 @@ end
 local function grant_first(pool)
   local waiting = {}
   for _, head in ipairs(heads_of(pool)) do
-    local shortage = shortage_of(head.bundle)
+    local shortage, pool_without = shortage_of(head.bundle)
     if shortage == "slots" then
       table.insert(waiting, head)
+    elseif shortage == "rate" then
+      wake_for_token(pool_without, read_pool(pool_without).rate)
     elseif not shortage and not reserved_part(head.bundle, head.score) and grant_next(head.bundle) then
       note_passing(head.bundle, waiting)
       end_reservation(head.bundle)
@@ -70,7 +78,8 @@ end
 
 -- Gives free slots of the pool to the runs that wait, in turn. Bounded by the slots of the pool.
 local function grant_pool(pool)
-  if read_pool(pool).is_shared then
+  local found = read_pool(pool)
+  if found.is_shared or found.rate then
     while grant_first(pool) do end
     return
   end
@@ -90,11 +99,12 @@ local function grant_touched()
 end
 
 local function read_grant(fence)
-  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "bundle")
+  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "bundle", "rated")
   if not values[1] then return nil end
   return {
     fence = fence, run = values[1], pool = values[2], node = values[3], from = tonumber(values[4]),
     to = tonumber(values[5]), state = values[6], worker = values[7], bundle = values[8],
+    rated = values[9],
   }
 end
 
@@ -109,6 +119,7 @@ local function release(grant)
     touched[grant.pool] = true
   end
   if grant.bundle then drop_shares(grant.bundle, grant.fence) end
+  if grant.rated and grant.state == "queued" then return_tokens(grant.rated, grant.fence) end
   redis.call("DEL", key_grant(grant.fence))
 end
 
@@ -144,6 +155,7 @@ local function claim_grant(grant, worker, pid, lease_ms)
   redis.call("ZADD", key_leases(), now + lease_ms, grant.fence)
   redis.call("SADD", key_worker_grants(worker), grant.fence)
   redis.call("HSET", key_grant(grant.fence), "state", "running", "worker", worker, "pid", pid, "since", now)
+  if grant.rated then stamp_tokens(grant.rated, grant.fence) end
   redis.call("HINCRBY", key_run(grant.run), "queued", grant.from - grant.to)
   redis.call("HINCRBY", key_run(grant.run), "running", grant.to - grant.from)
   if redis.call("HSETNX", key_run(grant.run), "started", now) == 1 then

@@ -28,13 +28,17 @@ local function default_changed()
 end
 
 -- The pool `*` stands for every pool without a limit of its own; a negative limit removes it.
-local function change_limit(pool, limit, source)
+-- `rate` is `starts/period in ms`, or "" for none.
+local function change_limit(pool, limit, source, rate)
   if limit < 0 then
     redis.call("HDEL", key_limits(), pool)
+    redis.call("HDEL", key_limits(), "rate:" .. pool)
     redis.call("HDEL", key_limit_sources(), pool)
   else
     redis.call("HSET", key_limits(), pool, limit)
     redis.call("HSET", key_limit_sources(), pool, source)
+    if rate ~= "" then redis.call("HSET", key_limits(), "rate:" .. pool, rate) end
+    if rate == "" then redis.call("HDEL", key_limits(), "rate:" .. pool) end
   end
   if pool == "*" then return default_changed() end
   redis.call("SADD", key_pools(), pool)

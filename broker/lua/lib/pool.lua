@@ -8,14 +8,21 @@ local function limit_of(own, default, pool)
   if default and pool ~= "default" then return tonumber(default) end
 end
 
+local function rate_of(text)
+  if not text then return nil end
+  local starts, period_ms = string.match(text, "^(%d+)/(%d+)$")
+  return { starts = tonumber(starts), period_ms = tonumber(period_ms) }
+end
+
 local function read_pool(pool)
   local found = pools_read[pool]
   if found then return found end
-  local values = redis.call("HMGET", key_limits(), pool, "*", "shared:" .. pool)
+  local values = redis.call("HMGET", key_limits(), pool, "*", "shared:" .. pool, "rate:" .. pool)
   local capacity = number_of(redis.call("HGET", key_capacity(), pool))
   found = {
     limit = limit_of(values[1], values[2], pool),
     is_shared = values[3],
+    rate = rate_of(values[4]),
     capacity = capacity,
     window = capacity + math.max(1, math.floor(capacity / 4)),
   }

@@ -1,4 +1,4 @@
--- include: bundle, pool
+-- include: bundle, pool, rate
 -- Whose turn it is in a pool that several bundles use: the one whose first run has waited longest, if it fits. When it
 -- does not fit, others may pass it, but only so often: after that its pools are reserved for it until it was granted.
 local PASSES = 8
@@ -8,8 +8,8 @@ local function first_in(bundle)
   if head[1] then return tonumber(head[2]) end
 end
 
--- Why a bundle cannot be granted now: "slots" while what it needs is held by others and will be free some day,
--- "never" when no such day is in sight; nil when it fits.
+-- Why a bundle cannot be granted now: "slots" while what it needs is held by others and will be free some day, "rate"
+-- while only a token is missing, "never" when no such day is in sight; nil when it fits. And the pool.
 local function shortage_of(bundle)
   local found
   for number, part in ipairs(parts_of(bundle)) do
@@ -24,6 +24,8 @@ local function shortage_of(bundle)
     end
   end
   if found then return "slots", found end
+  local pool = without_token(bundle)
+  if pool then return "rate", pool end
 end
 
 -- A pool is reserved while the bundle for which it is waits before this one and can hope.
