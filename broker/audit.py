@@ -9,11 +9,12 @@ from typing import Any
 from redis import Redis
 
 from assetq.broker.keys import Keys
+from assetq.broker.lane import lanes_in_use
 from assetq.broker.message import text
 from assetq.broker.repair import compute_frontier
 from assetq.broker.run_reader import FINAL
 from assetq.partitions import IndexSet
-from assetq.planning import Plan
+from assetq.planning import Plan, PlanNode
 
 TRIES = 50
 Spans = dict[int, list[tuple[int, int]]]
@@ -71,10 +72,13 @@ def _read(client: Redis, keys: Keys, run_id: str, plan: Plan, fences: list[str])
         ask("counts", pipeline.hmget(keys("run", run_id), "succeeded", "failed", "skipped"))
         ask("nodes", pipeline.hgetall(keys("nodes", run_id)))
         ask("need", pipeline.hgetall(keys("need", run_id)))
+        ask("run_parked", pipeline.zrange(keys("run_parked", run_id), 0, -1))
         ask("delayed", pipeline.zrange(keys("delayed"), 0, -1))
         for node in plan.nodes:
             ask(f"ready {node.index}", pipeline.zrange(keys("ready", run_id, node.index), 0, -1))
             ask(f"made {node.index}", pipeline.get(keys("made", run_id, node.index)))
+            for lane in lanes_in_use(node):
+                ask(f"ready {node.index}|{lane}", pipeline.zrange(keys("ready", run_id, f"{node.index}|{lane}"), 0, -1))
             for state in FINAL:
                 ask(f"done {node.index} {state}", pipeline.get(keys("done", run_id, node.index, state)))
         for bundle in {node.bundle for node in plan.nodes}:
@@ -104,12 +108,13 @@ def _snapshot(rows: Mapping[str, Any], run_id: str, plan: Plan, fences: list[str
         },
         made={node.index: IndexSet.from_bitmap(rows[f"made {node.index}"] or b"") for node in plan.nodes},
         gates={node.index: int(nodes.get(f"gates:{node.index}", 0)) for node in plan.nodes},
-        ready={node.index: [_span(text(m)) for m in rows[f"ready {node.index}"]] for node in plan.nodes},
+        ready={node.index: list(_ready_spans(rows, node)) for node in plan.nodes},
         granted=granted,
         delayed=_delayed(rows["delayed"], run_id),
         need={text(name): int(count) for name, count in rows["need"].items()},
         offers={pool: {int(node) for node in rows[f"offer {pool}"]} for pool in bundles},
-        turns=frozenset(pool for pool in bundles if rows[f"turn {pool}"] is not None),
+        turns=frozenset(pool for pool in bundles if rows[f"turn {pool}"] is not None)
+        | {text(bundle) for bundle in rows["run_parked"]},
         unslotted=tuple(
             f
             for f in fences
@@ -121,6 +126,13 @@ def _snapshot(rows: Mapping[str, Any], run_id: str, plan: Plan, fences: list[str
 def _span(member: str) -> tuple[int, int]:
     start, _, stop = member.partition(":")
     return int(start), int(stop)
+
+
+def _ready_spans(rows: Mapping[str, Any], node: PlanNode) -> Iterator[tuple[int, int]]:
+    yield from (_span(text(member)) for member in rows[f"ready {node.index}"])
+    for lane, lanes in lanes_in_use(node).items():
+        for start, stop in (_span(text(member)) for member in rows[f"ready {node.index}|{lane}"]):
+            yield from ((step, step + 1) for step in (lanes.step_at(lane, place) for place in range(start, stop)))
 
 
 def _delayed(members: list[bytes], run_id: str) -> Spans:
@@ -149,7 +161,7 @@ def problems(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
             yield f"steps of '{node.name}' are in two places at once"
         if snapshot.gates[node.index] != entry.gates:
             yield f"'{node.name}' waits for {snapshot.gates[node.index]} upstream assets, and should for {entry.gates}"
-        elif entry.gates == 0 and places[0] and not _is_on_offer(snapshot, node.bundle, node.index):
+        elif entry.gates == 0 and places[0] and not node.key and not _is_on_offer(snapshot, node.bundle, node.index):
             yield f"ready steps of '{node.name}' are not on offer in pool '{node.pool}'"
     if any(snapshot.need.get(f"{node}:{step}") != done for node, step, done in frontier.need):
         yield "the counts of finished upstream steps are wrong"

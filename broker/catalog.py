@@ -14,7 +14,7 @@ from assetq.definitions import Definitions
 from assetq.errors import AssetqError
 from assetq.execution.carry import carried, moves_status, pairs
 from assetq.execution.catalog import catalog_record, record_to_dict
-from assetq.execution.pool_limit import DEFAULT_LIMIT, pools_of
+from assetq.execution.pool_limit import DEFAULT_LIMIT, key_limits, pools_of
 from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore, partitions_from_dict
 
 TRIES = 20
@@ -58,7 +58,7 @@ class Catalog:
 
     def _register_pools(self, defs: Definitions) -> None:
         default = self.engine.settings.default_pool_limit
-        limits = {**({} if default is None else {DEFAULT_LIMIT: default}), **defs.pools}
+        limits = {**({} if default is None else {DEFAULT_LIMIT: default}), **key_limits(defs), **defs.pools}
         self.engine.register_pools(sorted(pools_of(defs)), limits)
 
     def _carry(self, asset: str, before: bytes | None, packed: bytes) -> None:

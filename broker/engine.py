@@ -36,7 +36,9 @@ class NodeEntry:
 
     `bundle` is what each step holds of pools, see `bundle_of`; `ready` a flat list of half-open ranges of steps;
     `order` says which node of a run goes first (smallest); `opens` names, comma-separated, the nodes whose gate opens
-    when this one succeeds.
+    when this one succeeds; `key` is the value of the concurrency key that all its steps have, `lanes`
+    `offset:stride:size` when a dimension is the key: step `s` is in lane `(s + offset) // stride % size`, whose value
+    `lane_keys` holds, as a flat list.
     """
 
     bundle: str
@@ -46,10 +48,14 @@ class NodeEntry:
     opens: str
     batch: int
     ready: tuple[int, ...]
+    key: str = ""
+    lanes: str = ""
+    lane_keys: tuple[int | str, ...] = ()
 
     def to_wire(self) -> list[Any]:
         """In the order that submit_run.lua documents."""
-        return [self.bundle, self.order, self.steps, self.gates, self.opens, self.batch, list(self.ready)]
+        known = [self.bundle, self.order, self.steps, self.gates, self.opens, self.batch, list(self.ready)]
+        return [*known, self.key, self.lanes, list(self.lane_keys)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class RedisInstance(AssetsOnRedis):
             check_run_config(defs, plan, config)
         details = run_details(plan, priority=priority, tags=tags, config=config, parent_run_id=parent_run_id)
         run_id = str(uuid.uuid4())
-        self.engine.submit(run_id, plan.to_bytes(), details, plan.step_count, node_entries(plan))
+        self.engine.submit(run_id, plan.to_bytes(), details, plan.step_count, node_entries(plan, tags))
         return RunHandle(self, run_id)
 
     def run_in_process(
@@ -268,7 +268,8 @@ class RedisInstance(AssetsOnRedis):
             UsageError: The run has ended, or moves too fast, which means that it needs no repair.
         """
         for _ in range(REPAIR_TRIES):
-            frontier = compute_frontier(self.runs.plan(run_id), self.runs.states(run_id), self.runs.made(run_id))
+            plan, tags = self.runs.plan(run_id), self.runs.run(run_id).tags
+            frontier = compute_frontier(plan, self.runs.states(run_id), self.runs.made(run_id), tags)
             if self.engine.rebuild(run_id, frontier.nodes, frontier.need, frontier.counts):
                 return
         raise UsageError(f"Run {run_id} goes on while it is to be repaired. Stop its workers first, then repair.")

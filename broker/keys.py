@@ -56,6 +56,9 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("wakes", ":pools:wakes", "zset", "pools out of tokens, by the time in ms at which one comes back"),
     KeyPattern("bundles", ":pool:<pool>:bundles", "set", "bundles, `db*2+api`, with which steps hold several pools or units of this one"),
     KeyPattern("turns", ":pool:<pool>:turns", "zset", "runs with ready steps in the pool (or bundle), by priority and turn"),
+    KeyPattern("parked", ":pool:<pool>:parked:<bundle>", "zset", "`run|lane` of what waits for a slot of the value of a concurrency key, by turn"),
+    KeyPattern("parkings", ":pool:<pool>:parked", "set", "bundles of which lanes wait for a slot of the value"),
+    KeyPattern("parked_keys", ":pools:parked", "zset", "values of concurrency keys for which lanes wait, by the time in ms at which they were last looked at"),
     KeyPattern("workers", ":workers", "zset", "worker names, by the time in ms at which they count as gone"),
     KeyPattern("worker", ":worker:<worker>", "hash", "host, pid, pools, concurrency, version of a worker"),
     KeyPattern("worker_grants", ":worker:<worker>:grants", "set", "fences that the worker has claimed"),
@@ -67,7 +70,9 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("need", ":run:<run>:need", "hash", "`node:step` -> upstream steps done, while some are missing"),
     KeyPattern("tries", ":run:<run>:tries", "hash", "`node:step` -> `retries:crashes`, for unfinished steps that had any"),
     KeyPattern("offer", ":run:<run>:offer:<pool>", "zset", "by pool (or bundle): nodes with ready steps and open gates, scored by order"),
-    KeyPattern("ready", ":run:<run>:ready:<node>", "zset", "ranges `start:stop` of steps whose upstream steps are done, by start"),
+    KeyPattern("ready", ":run:<run>:ready:<node>", "zset", "ranges `start:stop` of steps whose upstream steps are done, by start; of places in a lane for `node|lane`"),
+    KeyPattern("lane_keys", ":run:<run>:lanes:<node>", "hash", "lane of the node -> value of its concurrency key, `customer=acme`"),
+    KeyPattern("run_parked", ":run:<run>:parked", "zset", "bundles in which the run waits for one of its own steps to end, by turn"),
     KeyPattern("done", ":run:<run>:done:<node>:<state>", "bitmap", "steps of the node that ended in the state"),
     KeyPattern("made", ":run:<run>:made:<node>", "bitmap", "partitions made by steps of the node that did not succeed as a whole, or not at once"),
     KeyPattern("assets", ":assets", "set", "every asset key that was registered or materialized"),
@@ -88,7 +93,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("status", ":asset:<asset>:<identity>:<state>", "bitmap", "partitions materialized or failed, by absolute index"),
 )  # fmt: skip
 
-NAMED = frozenset({"asset", "pool", "worker"})
+NAMED = frozenset({"asset", "bundle", "pool", "worker"})
 """Fields that hold names which people chose; they are escaped."""
 
 LUA_ESCAPED = """local function escaped(name)
@@ -97,6 +102,7 @@ LUA_ESCAPED = """local function escaped(name)
 end"""
 
 BY_NAME = {pattern.name: pattern for pattern in PATTERNS}
+KEY_CALL = re.compile(rf"\bkey_(?=(?:{'|'.join(BY_NAME)})\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +132,23 @@ def escaped(name: str) -> str:
     return name.replace("%", "%25").replace(":", "%3A")
 
 
-def lua_prelude() -> str:
-    """Lua source with one function `key_<name>(...)` for each pattern; expects KEYS[1] to be the root."""
-    lines = ["local root = KEYS[1]", LUA_ESCAPED]
-    for pattern in PATTERNS:
+def lua_prelude(source: str) -> str:
+    """Lua source with `keys.<name>(...)` for each pattern that `source` uses; expects KEYS[1] to be the root."""
+    used = set(re.findall(r"\bkey_(\w+)\(", source))
+    lines = ["local root, keys = KEYS[1], {}", LUA_ESCAPED]
+    for pattern in (pattern for pattern in PATTERNS if pattern.name in used):
         parts = re.split(r"<(\w+)>", pattern.pattern)
         pieces = ["root", *(repr_lua(p) if i % 2 == 0 else _lua_field(p) for i, p in enumerate(parts) if p)]
-        lines.append(f"local function key_{pattern.name}({', '.join(pattern.fields)}) return {' .. '.join(pieces)} end")
+        lines.append(f"function keys.{pattern.name}({', '.join(pattern.fields)}) return {' .. '.join(pieces)} end")
     return "\n".join(lines)
+
+
+def with_keys(source: str) -> str:
+    """Lua source behind the prelude; each `key_<name>(...)` in it is a function of the prelude's table.
+
+    A table, because Lua has room for 200 local names in a script.
+    """
+    return f"{lua_prelude(source)}\n{KEY_CALL.sub(r'keys.', source)}"
 
 
 def _lua_field(field: str) -> str:

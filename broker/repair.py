@@ -29,7 +29,9 @@ class Frontier:
     counts: tuple[int, int, int]
 
 
-def compute_frontier(plan: Plan, states: States, made: Mapping[int, IndexSet]) -> Frontier:
+def compute_frontier(
+    plan: Plan, states: States, made: Mapping[int, IndexSet], tags: Mapping[str, str] | None = None
+) -> Frontier:
     """The frontier of a run from what has ended. Cost grows with the frontier, not with the steps.
 
     Args:
@@ -37,6 +39,7 @@ def compute_frontier(plan: Plan, states: States, made: Mapping[int, IndexSet]) -
         states: Node -> final state -> steps.
         made: Node -> partitions that steps made without having succeeded as a whole. A failed step that made some
             lets run what reads those only.
+        tags: Of the run; concurrency keys may name them.
     """
 
     def ended(node: int, *names: str) -> IndexSet:
@@ -53,7 +56,7 @@ def compute_frontier(plan: Plan, states: States, made: Mapping[int, IndexSet]) -
         for below, steps in plan.readers_of(node.index, lost).items() if lost else ():
             blocked[below] = blocked.get(below, IndexSet()) | steps
     entries, need = [], []
-    for entry, node in zip(node_entries(plan), plan.nodes, strict=True):
+    for entry, node in zip(node_entries(plan, tags), plan.nodes, strict=True):
         left = node.steps - ended(node.index, *ENDED)
         ready = (plan.ready_after(node.index, good) & left) - blocked.get(node.index, IndexSet())
         closed = [u for u in plan.gate_upstreams(node.index) if plan.nodes[u].steps - succeeded[u]]

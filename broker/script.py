@@ -11,7 +11,7 @@ from typing import Any
 
 import msgpack
 
-from assetq.broker.keys import lua_prelude
+from assetq.broker.keys import with_keys
 
 ARGUMENT = re.compile(r"^--\s+(\d+)\s+(\w+)\s+\((string|bytes|integer|ms|msgpack)\):\s*(.+)$")
 INCLUDE = re.compile(r"^-- include: (.+)$", re.MULTILINE)
@@ -85,7 +85,8 @@ def load_script(name: str) -> Script:
     """Read `lua/<name>.lua` and everything it includes."""
     body = _read(f"{name}.lua")
     sections = _sections(body)
-    source = "\n".join([lua_prelude(), *_libraries(body, set()), body])
+    text = "\n".join([*_libraries(body, set()), body])
+    source = with_keys(text)
     return Script(
         name=name,
         purpose=sections["purpose"],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assetq.broker.engine import NodeEntry
+from assetq.broker.lane import node_key
 from assetq.broker.script import packb
 from assetq.definitions.time_limit import run_timeout_s
 from assetq.errors import UsageError
@@ -16,7 +17,7 @@ PRIORITY_LIMIT = 1000
 NODE_SPAN = 1_000_000
 
 
-def node_entries(plan: Plan) -> list[NodeEntry]:
+def node_entries(plan: Plan, tags: Mapping[str, str] | None = None) -> list[NodeEntry]:
     """One entry for each node. Downstream nodes go first, so that a run finishes partitions before it begins others."""
     return [
         NodeEntry(
@@ -27,8 +28,11 @@ def node_entries(plan: Plan) -> list[NodeEntry]:
             opens=",".join(map(str, plan.gate_downstreams(node.index))),
             batch=1,
             ready=tuple(plan.initial_ready(node.index).to_wire()),
+            key=key.key,
+            lanes=key.lanes,
+            lane_keys=key.lane_keys,
         )
-        for node in plan.nodes
+        for node, key in ((node, node_key(node, tags or {})) for node in plan.nodes)
     ]
 
 

@@ -20,6 +20,7 @@ from assetq.definitions.asset_options import (
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec, refuse_same_checks
+from assetq.definitions.concurrency_key import key_tag
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op, OpOutput
 from assetq.definitions.output import DEFAULT_OUTPUT
@@ -66,6 +67,7 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     pool: str | Mapping[str, int] | None = None,
+    concurrency_key: str | Mapping[str, int] | None = None,
     is_virtual: bool = False,
     compute_kind: str | None = None,
 ) -> Any:
@@ -100,6 +102,8 @@ def asset(
         kinds: What the asset is made with, for the catalog.
         pool: Concurrency pool whose slots limit the asset's steps; or several, with the slots that a step takes of
             each: all of them or none. Messages go through the queue of the first.
+        concurrency_key: Name of a tag of the run or the op, of a dimension of the partitions, or "partition": at most
+            one step runs for each of its values, or as many as `{"customer": 2}` says. Not in Dagster.
         compute_kind: Older form of `kinds`, for one kind.
 
     Returns:
@@ -253,6 +257,9 @@ def _op(
         required_resource_keys=required_keys(signature, options["required_resource_keys"], what, location),
         retry_policy=options["retry_policy"],
         bundle=check_pool(options["pool"], naming.key, location),
-        tags=op_tag_values(options["op_tags"], what, location),
+        tags={
+            **op_tag_values(options["op_tags"], what, location),
+            **key_tag(options["concurrency_key"], what, location),
+        },
         location=location,
     )

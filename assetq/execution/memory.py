@@ -31,7 +31,7 @@ from assetq.execution.event import Event, EventType
 from assetq.execution.history import HistoryPage
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.local_run import LocalRun
-from assetq.execution.pool_limit import PoolLimits, Rate, check_limit
+from assetq.execution.pool_limit import PoolLimits, Rate, check_limit, key_limits
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
@@ -274,7 +274,7 @@ class MemoryInstance(Instance):
             if before is not None and before.partitions != now.partitions:
                 self._assets.carry(str(key), self.partitions_of(before), self.partitions_of(now))
             self._catalog[str(key)] = now
-        self._limits.register(defs.pools)
+        self._limits.register({**key_limits(defs), **defs.pools})
         self._limits_changed()
 
     def list_assets(self) -> list[AssetRecord]:

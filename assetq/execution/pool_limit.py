@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assetq.definitions import Definitions
+from assetq.definitions.concurrency_key import key_of
 from assetq.definitions.pool_name import is_pool_name
 from assetq.errors import PoolLimitError
 
@@ -56,6 +57,18 @@ class Rate:
         return f"{self.starts}/{'' if count == 1 else count}{unit}"
 
 
+def key_limits(defs: Definitions) -> dict[str, int]:
+    """`customer=*` -> steps at once for each value of a concurrency key."""
+    ops = (definition.op for definition in (*defs.graph.ops, *defs.graph.checks, *defs.graph.observables))
+    keys = (key_of(op.tags) for op in ops)
+    return {f"{key[0]}=*": key[1] for key in keys if key is not None}
+
+
+def _is_key_limit(pool: object) -> bool:
+    name, equals, value = pool.partition("=") if isinstance(pool, str) else ("", "", "")
+    return bool(name and equals and value) and not set(name) & set(":*")
+
+
 def pools_of(defs: Definitions) -> set[str]:
     """Every pool that some definitions name."""
     ops = (definition.op for definition in (*defs.graph.ops, *defs.graph.checks, *defs.graph.observables))
@@ -69,13 +82,13 @@ def check_limit(pool: str, limit: object, rate: object = None) -> None:
     Raises:
         PoolLimitError: Says what would be one.
     """
-    if pool != DEFAULT_LIMIT and not is_pool_name(pool):
+    if pool != DEFAULT_LIMIT and not is_pool_name(pool) and not _is_key_limit(pool):
         raise PoolLimitError(
             f"{pool!r} cannot name a pool: use letters, digits, '_', '-', '.', '/', at most 128; '*' stands for every "
             "pool without a limit of its own."
         )
-    if pool == DEFAULT_LIMIT and rate is not None:
-        raise PoolLimitError("A rate belongs to one pool; '*' stands for many.")
+    if rate is not None and not is_pool_name(pool):
+        raise PoolLimitError("A rate belongs to one pool, not to a default or a concurrency key.")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
         raise PoolLimitError(f"A pool limit is a whole number from 0, not {limit!r}. 0 pauses the pool.")
 
@@ -107,12 +120,16 @@ class PoolLimits:
             if self.sources.get(pool) != "hand":
                 self.limits[pool], self.sources[pool] = limit, "code"
 
+    def _default_of(self, pool: str) -> str:
+        name, equals, _ = pool.partition("=")
+        return f"{name}=*" if equals else DEFAULT_LIMIT
+
     def _follows_default(self, pool: str) -> bool:
-        return pool not in self.limits and pool != DEFAULT_POOL and DEFAULT_LIMIT in self.limits
+        return pool not in self.limits and pool != DEFAULT_POOL and self._default_of(pool) in self.limits
 
     def of(self, pool: str) -> int | None:
         """The limit that holds; None for none."""
-        return self.limits.get(DEFAULT_LIMIT if self._follows_default(pool) else pool)
+        return self.limits.get(self._default_of(pool) if self._follows_default(pool) else pool)
 
     def source_of(self, pool: str) -> str | None:
         """Who gave it: "hand", "code", or "default" for the one of pools without their own."""

@@ -61,6 +61,16 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return Table(self._width) if self._width else Shells()
 
     @property
+    def pairing(self) -> Pairing:
+        """How indices of the dimensions make one index."""
+        return self._pairing
+
+    @property
+    def is_turned(self) -> bool:
+        """True when the second dimension is the outer one."""
+        return self._is_turned
+
+    @property
     def partitions_defs(self) -> Sequence[PartitionDimensionDefinition]:
         """Both dimensions, by name."""
         return list(self._dimensions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -54,6 +55,8 @@ class PlanNode:
         fingerprint: Of the op's definition.
         checks: Keys of the checks that it evaluates, as text.
         part: For one op of a graph: which graph, and what is wanted.
+        key: Name of its concurrency key; "" for none.
+        tags: Tags of its op that the key may name.
         is_reversed: True when steps are numbered from the last partition, and so run newest first.
     """
 
@@ -70,6 +73,8 @@ class PlanNode:
     checks: tuple[str, ...] = ()
     is_reversed: bool = False
     part: GraphPart | None = None
+    key: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
     _before: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from assetq.definitions import AssetCheckKey, AssetChecksDefinition, AssetDep, AssetKey, AssetsDefinition, Definitions
 from assetq.definitions.asset_options import reads_earlier
+from assetq.definitions.concurrency_key import key_of
 from assetq.errors import DefinitionError, UsageError
 from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping, PartitionsStore
 from assetq.planning.dependency import Snapshots, mapping_between
@@ -129,6 +130,8 @@ class _Planner:
 
     def _node(self, index: int, unit: PlanUnit, partitions: IndexSet) -> PlanNode:
         definition, op = unit.definition, unit.definition.op
+        key = key_of(op.tags)
+        name = key[0] if key else ""
         return PlanNode(
             index=index,
             name=op.name,
@@ -141,6 +144,8 @@ class _Planner:
             chunk=self._chunk(definition),
             retry=op.retry_policy,
             priority=_priority(definition),
+            key=name,
+            tags={name: op.tags[name]} if name in op.tags else {},
             fingerprint=self.defs.fingerprint([op.name]),
             is_reversed=self.scope.reverse and not any(_is_loop(definition, dep) for dep in definition.deps),
         )

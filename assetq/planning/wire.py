@@ -79,6 +79,7 @@ def _node_to_dict(node: PlanNode, grid: int) -> dict[str, Any]:
         "checks": node.checks,
         "reversed": node.is_reversed,
         "part": None if node.part is None else [node.part.graph, node.part.selected, node.part.outputs],
+        **({"key": node.key, "tags": dict(node.tags)} if node.key else {}),
     }
 
 
@@ -97,6 +98,8 @@ def _node_from_dict(index: int, data: dict[str, Any], grid: PartitionsDefinition
         checks=tuple(data["checks"]),
         is_reversed=data["reversed"],
         part=_part(data.get("part")),
+        key=data.get("key", ""),
+        tags=data.get("tags", {}),
     )
 
 

@@ -3,7 +3,7 @@
 --   1 root (string): layout version; all other keys are built from it
 -- ARGV:
 --   1 run_id (string): the run
---   2 nodes (msgpack): list of {pool, order, steps left, gates, opens, batch, ready ranges as flat list}, in plan order
+--   2 nodes (msgpack): list as submit_run documents it, with the steps that are left
 --   3 need (msgpack): list of {node, step, upstream steps done} for partly satisfied steps
 --   4 counts (msgpack): steps {succeeded, failed, skipped}
 -- REPLY: OK messages | ENDED | BUSY | HELD
@@ -43,8 +43,7 @@ local left, pools, names = 0, {}, {}
 for index, entry in ipairs(entries) do
   local node = tostring(index - 1)
   redis.call("UNLINK", key_ready(run, node))
-  redis.call("HSET", key_nodes(run), "pool:" .. node, entry[1], "order:" .. node, entry[2],
-    "left:" .. node, entry[3], "gates:" .. node, entry[4], "opens:" .. node, entry[5], "batch:" .. node, entry[6])
+  write_node(run, node, entry)
   left = left + entry[3]
   if not pools[entry[1]] then
     register_bundle(entry[1])

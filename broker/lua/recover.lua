@@ -44,6 +44,7 @@ local gone = redis.call("ZRANGEBYSCORE", key_workers(), 0, now, "LIMIT", 0, limi
 for _, worker in ipairs(gone) do forget_worker(worker) end
 if #gone > 0 then count_capacity() end
 
+sweep_keys()
 redis.call("ZREMRANGEBYSCORE", key_wakes(), "-inf", now)
 for _, pool in ipairs(redis.call("SMEMBERS", key_pools())) do touched[pool] = true end
 grant_touched()

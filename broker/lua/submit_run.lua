@@ -6,7 +6,7 @@
 --   2 plan (bytes): the symbolic plan, msgpack
 --   3 details (msgpack): flat list of fields of the run hash: tags, config, priority, selection, parent
 --   4 total (integer): steps of the plan
---   5 nodes (msgpack): list of {pool, order, steps, gates, opens, batch, ready ranges as flat list}, in plan order
+--   5 nodes (msgpack): list of {bundle, order, steps, gates, opens, batch, ready ranges as flat list, key, lanes, keys of lanes}, in plan order
 --   6 held_ms (ms): 0; for a run that the submitting process executes itself, how long it may be silent
 -- REPLY: OK messages | EXISTS
 -- EVENTS: RUN_ENQUEUED, RUN_SUCCESS
@@ -26,8 +26,7 @@ announce(run, "RUN_ENQUEUED", { d = { steps = total } })
 local nodes, pools = cmsgpack.unpack(ARGV[5]), {}
 for index, entry in ipairs(nodes) do
   local node = tostring(index - 1)
-  redis.call("HSET", key_nodes(run), "pool:" .. node, entry[1], "order:" .. node, entry[2],
-    "left:" .. node, entry[3], "gates:" .. node, entry[4], "opens:" .. node, entry[5], "batch:" .. node, entry[6])
+  write_node(run, node, entry)
   pools[entry[1]] = true
 end
 local names = {}

@@ -4,7 +4,7 @@ import time
 
 import trail
 
-from assetq import AssetExecutionContext, Definitions, StaticPartitionsDefinition, asset
+from assetq import AssetExecutionContext, Definitions, MultiPartitionsDefinition, StaticPartitionsDefinition, asset
 
 some = StaticPartitionsDefinition([f"p{i:03d}" for i in range(20)])
 
@@ -29,4 +29,14 @@ def calls(context: AssetExecutionContext) -> None:
     timed(context, "calls")
 
 
-defs = Definitions([light, heavy, calls], pools={"db": 3, "api": 2})
+customers, parts = StaticPartitionsDefinition(["acme", "bolt", "cook"]), StaticPartitionsDefinition(list("abcdef"))
+two = MultiPartitionsDefinition({"customer": customers, "part": parts})
+
+
+@asset(partitions_def=two, concurrency_key="customer")
+def served(context: AssetExecutionContext) -> None:
+    with trail.interval(context.partition_key.keys_by_dimension["customer"]):
+        time.sleep(0.04)
+
+
+defs = Definitions([light, heavy, calls, served], pools={"db": 3, "api": 2})

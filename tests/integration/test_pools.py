@@ -46,3 +46,16 @@ def test_a_rate_holds_and_wakes_by_itself(fleet):
     late = 0.05  # from the claim to the first line of the body
     assert all(fifth - first > 0.5 - late for first, fifth in zip(began, began[4:], strict=False))
     assert began[-1] - began[0] < 4
+
+
+def test_one_step_at_once_for_each_value_of_a_dimension(fleet):
+    import trail
+
+    fleet.start("work_pools", concurrency=6, pool_class="threads")
+    runs = [submit(fleet, selection="served", partitions="all") for _ in range(2)]
+    assert [run.wait(60).status for run in runs] == ["SUCCESS"] * 2
+    rows = trail.read()
+    assert len(rows) == 36
+    assert trail.most_at_once(rows) == 3
+    for customer in ("acme", "bolt", "cook"):
+        assert trail.most_at_once([row for row in rows if row[0] == customer]) == 1

@@ -23,11 +23,11 @@ def now_ms(driver):
 
 
 def claim_all(driver):
-    """Claim and commit whatever is published; the times of the claims."""
+    """Claim and commit whatever is published; the times of the claims, by the server."""
     times = []
     while driver.outbox.messages:
         grant = driver.claim()
-        times.append(now_ms(driver))
+        times.append(driver.client.zscore(driver.keys("starts", "api"), grant.fence))
         driver.commit(grant)
     return times
 
@@ -52,7 +52,7 @@ def test_no_period_has_more_starts_than_the_rate(driver):
     times = finish(driver)
     assert len(times) == 16
     for first, sixth in zip(times, itertools.islice(times, 5, None), strict=False):
-        assert sixth - first >= 199
+        assert sixth - first >= 200
     assert times[-1] - times[0] < 1500
 
 

@@ -1,15 +1,13 @@
--- include: clock, event, ready, pool, rate, turn
+-- include: clock, event, ready, pool, rate, turn, key
 -- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
 
-local function batch_of(run, node, bundle)
-  if #rated_parts(bundle) > 0 then return 1 end
-  local batch = number_of(node_field(run, "batch", node))
-  if batch <= 1 then return 1 end
+local function batch_of(run, lane, bundle, wanted)
+  if wanted <= 1 or string.find(lane, "|", 1, true) or #rated_parts(bundle) > 0 then return 1 end
   local capacity = math.max(1, read_pool(home_of(bundle)).capacity)
-  local share = math.ceil(number_of(node_field(run, "held", node)) / (2 * capacity))
-  return math.max(1, math.min(batch, share))
+  local share = math.ceil(number_of(node_field(run, "held", lane)) / (2 * capacity))
+  return math.max(1, math.min(wanted, share))
 end
 
 -- `bundle` is "" for a grant that holds no slot.
@@ -33,27 +31,60 @@ local function hold(run, bundle, node, from, to)
   return fence
 end
 
-local function is_open(run)
-  local status = redis.call("HGET", key_run(run), "status")
-  return status == "QUEUED" or status == "STARTED"
+-- The run waits until one of its own steps ends.
+local function park_run(run, bundle)
+  redis.call("ZADD", key_run_parked(run), redis.call("ZSCORE", key_turns(bundle), run), bundle)
+  redis.call("ZREM", key_turns(bundle), run)
 end
 
--- Gives the slots of a bundle, which are free, to the first run in turn; false when nothing of it waits.
+local function unpark_run(run)
+  local parked = redis.call("ZRANGE", key_run_parked(run), 0, -1, "WITHSCORES")
+  redis.call("DEL", key_run_parked(run))
+  for i = 1, #parked, 2 do
+    redis.call("ZADD", key_turns(parked[i]), parked[i + 1], run)
+    touched[home_of(parked[i])] = true
+  end
+end
+
+-- What of grant and message is for a run's limit, or for a key.
+local function note_limits(fence, cap, key)
+  if cap then redis.call("HSET", key_grant(fence), "capped", 1) end
+  if not key then return end
+  redis.call("HSET", key_grant(fence), "key", key)
+  redis.call("ZADD", key_holders(key), now, fence)
+end
+
+local function grant_lane(run, bundle, lane, batch)
+  local from, to = take_ready(run, lane, bundle, batch_of(run, lane, bundle, batch))
+  local node = node_of(lane)
+  local fence = hold(run, bundle, node, from, to)
+  table.insert(messages, { home_of(bundle), run, tonumber(node), from, to, fence })
+  local turn = redis.call("INCR", key_turn())
+  if redis.call("ZSCORE", key_turns(bundle), run) then take_turn(run, bundle, turn) end
+  return fence
+end
+
+-- Gives the slots of a bundle, which are free, to the first run in turn; false when nothing of it can go.
 local function grant_next(bundle)
   while true do
     local run = redis.call("ZRANGE", key_turns(bundle), 0, 0)[1]
     if not run then return false end
-    local node = redis.call("ZRANGE", key_offer(run, bundle), 0, 0)[1]
-    if not node or not is_open(run) then
+    local lane = redis.call("ZRANGE", key_offer(run, bundle), 0, 0)[1]
+    local state = redis.call("HMGET", key_run(run), "status", "cap")
+    if not lane or (state[1] ~= "QUEUED" and state[1] ~= "STARTED") then
       redis.call("ZREM", key_turns(bundle), run)
+    elseif is_run_full(run, state[2]) then
+      park_run(run, bundle)
     else
-      local pool = home_of(bundle)
-      local from, to = take_ready(run, node, bundle, batch_of(run, node, bundle))
-      local fence = hold(run, bundle, node, from, to)
-      table.insert(messages, { pool, run, tonumber(node), from, to, fence })
-      local turn = redis.call("INCR", key_turn())
-      if redis.call("ZSCORE", key_turns(bundle), run) then take_turn(run, bundle, turn) end
-      return true
+      local node = node_of(lane)
+      local values = redis.call("HMGET", key_nodes(run), "batch:" .. node, "key:" .. node)
+      local key = key_of(run, lane, values[2])
+      if key and free_of_key(key) <= 0 then
+        park_lane(run, bundle, lane, key)
+      else
+        note_limits(grant_lane(run, bundle, lane, number_of(values[1])), state[2], key)
+        return true
+      end
     end
   end
 end
@@ -99,12 +130,13 @@ local function grant_touched()
 end
 
 local function read_grant(fence)
-  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "bundle", "rated")
+  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "bundle", "rated", "key",
+    "capped")
   if not values[1] then return nil end
   return {
     fence = fence, run = values[1], pool = values[2], node = values[3], from = tonumber(values[4]),
     to = tonumber(values[5]), state = values[6], worker = values[7], bundle = values[8],
-    rated = values[9],
+    rated = values[9], key = values[10], capped = values[11],
   }
 end
 
@@ -121,6 +153,11 @@ local function release(grant)
   if grant.bundle then drop_shares(grant.bundle, grant.fence) end
   if grant.rated and grant.state == "queued" then return_tokens(grant.rated, grant.fence) end
   redis.call("DEL", key_grant(grant.fence))
+  if grant.capped then unpark_run(grant.run) end
+  if grant.key then
+    redis.call("ZREM", key_holders(grant.key), grant.fence)
+    wake_key(grant.key)
+  end
 end
 
 local function step_name(node, step) return node .. ":" .. string.format("%d", step) end

@@ -41,6 +41,15 @@ local function change_limit(pool, limit, source, rate)
     if rate == "" then redis.call("HDEL", key_limits(), "rate:" .. pool) end
   end
   if pool == "*" then return default_changed() end
+  local prefix = string.match(pool, "^(.*=)%*$")
+  if prefix then
+    pools_read = {}
+    return wake_keys(prefix)
+  end
+  if string.find(pool, "=", 1, true) then
+    limit_changed(pool)
+    return wake_key(pool)
+  end
   redis.call("SADD", key_pools(), pool)
   limit_changed(pool)
 end

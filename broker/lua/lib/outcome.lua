@@ -64,8 +64,11 @@ local function forget_queues(run)
     redis.call("DEL", key_offer(run, pool))
     redis.call("ZREM", key_turns(pool), run)
   end
-  for node = 0, count - 1 do redis.call("UNLINK", key_ready(run, node)) end
-  redis.call("UNLINK", key_need(run), key_run_grants(run), key_nodes(run))
+  for node = 0, count - 1 do
+    redis.call("UNLINK", key_ready(run, node))
+    forget_lanes(run, node)
+  end
+  redis.call("UNLINK", key_need(run), key_run_grants(run), key_nodes(run), key_run_parked(run))
 end
 
 local function forget_frontier(run)

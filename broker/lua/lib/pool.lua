@@ -8,6 +8,12 @@ local function limit_of(own, default, pool)
   if default and pool ~= "default" then return tonumber(default) end
 end
 
+-- Where a limit stands that a pool has in common with others: `customer=*` for the values of a key, else `*`.
+local function default_of(pool)
+  local key = string.match(pool, "^(.-)=")
+  return key and key .. "=*" or "*"
+end
+
 local function rate_of(text)
   if not text then return nil end
   local starts, period_ms = string.match(text, "^(%d+)/(%d+)$")
@@ -17,7 +23,7 @@ end
 local function read_pool(pool)
   local found = pools_read[pool]
   if found then return found end
-  local values = redis.call("HMGET", key_limits(), pool, "*", "shared:" .. pool, "rate:" .. pool)
+  local values = redis.call("HMGET", key_limits(), pool, default_of(pool), "shared:" .. pool, "rate:" .. pool)
   local capacity = number_of(redis.call("HGET", key_capacity(), pool))
   found = {
     limit = limit_of(values[1], values[2], pool),

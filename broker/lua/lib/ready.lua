@@ -1,4 +1,4 @@
--- include: clock, bundle
+-- include: clock, bundle, lane
 -- The ready queue: per node a sorted set of ranges, per run and bundle the nodes on offer, per bundle
 -- the runs that take turns. A range of 100,000 steps is one member. The bundle of most nodes is the name of a pool.
 local touched = {}
@@ -29,10 +29,32 @@ local function count_ready(run, bundle, steps)
   redis.call("HINCRBY", key_pool_ready(), home_of(bundle), steps)
 end
 
-local function offer(run, node, bundle)
-  redis.call("ZADD", key_offer(run, bundle), number_of(node_field(run, "order", node)), node)
+-- Lanes go in order of their first steps, behind the order of nodes, which are whole numbers.
+local PLACES = 2 ^ 21
+
+local function order_of(run, lane)
+  local node, n = string.match(lane, "^(%d+)|(%d+)$")
+  if not node then return number_of(node_field(run, "order", lane)) end
+  local values = redis.call("HMGET", key_nodes(run), "order:" .. node, "lanes:" .. node)
+  local first = redis.call("ZRANGE", key_ready(run, lane), 0, 0)[1]
+  local step = first and step_at(lanes_of(values[2]), tonumber(n), tonumber(string.match(first, "^%d+"))) or 0
+  return number_of(values[1]) + math.min(step, PLACES - 1) / PLACES
+end
+
+local function is_open(run)
+  local status = redis.call("HGET", key_run(run), "status")
+  return status == "QUEUED" or status == "STARTED"
+end
+
+-- `score`: the turn that it had before it was parked.
+local function offer(run, lane, bundle, score)
+  redis.call("ZADD", key_offer(run, bundle), order_of(run, lane), lane)
   if not redis.call("ZSCORE", key_turns(bundle), run) then
-    take_turn(run, bundle, number_of(redis.call("GET", key_turn())))
+    if score then
+      redis.call("ZADD", key_turns(bundle), score, run)
+    else
+      take_turn(run, bundle, number_of(redis.call("GET", key_turn())) - 0.5) -- before the one that was just served
+    end
   end
   touched[home_of(bundle)] = true
 end
@@ -57,41 +79,61 @@ local function push_range(run, node, from, to)
   redis.call("ZADD", key, from, string.format("%d:%d", from, to))
 end
 
--- Steps of a node that join its queue: behind a closed gate they still wait.
+local function offer_lanes(run, node, bundle, lanes, from, to)
+  each_lane(node, lanes_of(lanes), from, to, function(lane, low, high)
+    push_range(run, lane, low, high)
+    offer(run, lane, bundle)
+  end)
+end
+
+-- Counts steps of a node that join its queue. Returns its bundle, and its lanes if it has some; nothing behind a closed
+-- gate, where they still wait.
 local function hold_ready(run, node, steps)
   redis.call("HINCRBY", key_nodes(run), "held:" .. node, steps)
-  local values = redis.call("HMGET", key_nodes(run), "gates:" .. node, "pool:" .. node)
-  if number_of(values[1]) == 0 then
-    count_ready(run, values[2], steps)
-    offer(run, node, values[2])
-  end
+  local values = redis.call("HMGET", key_nodes(run), "gates:" .. node, "pool:" .. node, "lanes:" .. node)
+  if number_of(values[1]) > 0 then return end
+  count_ready(run, values[2], steps)
+  return values[2], values[3]
 end
 
 -- The steps from..to-1 have all their upstream steps.
 local function add_ready(run, node, from, to)
+  local bundle, lanes = hold_ready(run, node, to - from)
+  if lanes then return offer_lanes(run, node, bundle, lanes, from, to) end
   push_range(run, node, from, to)
-  hold_ready(run, node, to - from)
+  if bundle then offer(run, node, bundle) end
 end
 
--- Fills the empty queue of a node from a flat list of ranges that do not touch; cheap for a million of them.
-local function fill_ready(run, node, ranges)
-  local members, steps = {}, 0
+-- Puts many ranges into an empty queue.
+local function push_all(run, node, ranges)
+  local members = {}
   for i = 1, #ranges, 2 do
-    local from, to = ranges[i], ranges[i + 1]
-    steps = steps + to - from
-    table.insert(members, from)
-    table.insert(members, string.format("%d:%d", from, to))
+    table.insert(members, ranges[i])
+    table.insert(members, string.format("%d:%d", ranges[i], ranges[i + 1]))
     if #members == 1000 or i + 1 == #ranges then
       redis.call("ZADD", key_ready(run, node), unpack(members))
       members = {}
     end
   end
-  if steps > 0 then hold_ready(run, node, steps) end
 end
 
-local function withdraw_if_empty(run, node, bundle)
-  if redis.call("EXISTS", key_ready(run, node)) == 1 then return end
-  redis.call("ZREM", key_offer(run, bundle), node)
+-- Fills the empty queue of a node from a flat list of ranges that do not touch; cheap for a million of them.
+local function fill_ready(run, node, ranges)
+  local steps = 0
+  for i = 1, #ranges, 2 do steps = steps + ranges[i + 1] - ranges[i] end
+  if steps == 0 then return end
+  local bundle, lanes = hold_ready(run, node, steps)
+  if lanes then
+    for i = 1, #ranges, 2 do offer_lanes(run, node, bundle, lanes, ranges[i], ranges[i + 1]) end
+    return
+  end
+  push_all(run, node, ranges)
+  if bundle then offer(run, node, bundle) end
+end
+
+local function withdraw_if_empty(run, lane, bundle)
+  if redis.call("EXISTS", key_ready(run, lane)) == 1 then return end
+  redis.call("ZREM", key_offer(run, bundle), lane)
   if redis.call("EXISTS", key_offer(run, bundle)) == 0 then redis.call("ZREM", key_turns(bundle), run) end
 end
 
@@ -109,17 +151,34 @@ local function withdraw_all(run)
   end
 end
 
--- Takes at most `limit` steps from the front of the node's queue; returns the range.
-local function take_ready(run, node, bundle, limit)
-  local key = key_ready(run, node)
+-- Takes the first range of a lane, at most `limit` of it.
+local function take_range(run, lane, limit)
+  local key = key_ready(run, lane)
   local first = redis.call("ZRANGE", key, 0, 0)[1]
   local from, to = parse_range(first)
   local stop = math.min(to, from + limit)
   redis.call("ZREM", key, first)
   if stop < to then redis.call("ZADD", key, stop, string.format("%d:%d", stop, to)) end
-  redis.call("HINCRBY", key_nodes(run), "held:" .. node, from - stop)
+  return from, stop
+end
+
+local function take_place(run, lane, bundle)
+  local node, n = string.match(lane, "^(%d+)|(%d+)$")
+  local place = take_range(run, lane, 1)
+  if redis.call("EXISTS", key_ready(run, lane)) == 1 then
+    redis.call("ZADD", key_offer(run, bundle), order_of(run, lane), lane)
+  end
+  local step = step_at(lanes_of(node_field(run, "lanes", node)), tonumber(n), place)
+  return step, step + 1
+end
+
+-- Takes at most `limit` steps from the front of the lane's queue; returns the range.
+local function take_ready(run, lane, bundle, limit)
+  local take = string.find(lane, "|", 1, true) and take_place or take_range
+  local from, stop = take(run, lane, take == take_range and limit or bundle)
+  redis.call("HINCRBY", key_nodes(run), "held:" .. node_of(lane), from - stop)
   count_ready(run, bundle, from - stop)
-  withdraw_if_empty(run, node, bundle)
+  withdraw_if_empty(run, lane, bundle)
   return from, stop
 end
 
@@ -132,21 +191,32 @@ local function cut_range(run, node, member, from, to)
   return math.min(high, to) - math.max(low, from)
 end
 
--- Removes what lies in from..to-1 from the node's queue (steps that were skipped while they waited).
-local function remove_ready(run, node, from, to)
-  local key = key_ready(run, node)
+local function cut_lane(run, lane, from, to)
+  local key = key_ready(run, lane)
   local members = redis.call("ZRANGEBYSCORE", key, from, "(" .. to)
   local before = redis.call("ZREVRANGEBYSCORE", key, "(" .. from, "-inf", "LIMIT", 0, 1)[1]
   if before and select(2, parse_range(before)) > from then table.insert(members, before) end
   local removed = 0
-  for _, member in ipairs(members) do removed = removed + cut_range(run, node, member, from, to) end
+  for _, member in ipairs(members) do removed = removed + cut_range(run, lane, member, from, to) end
+  return removed
+end
+
+-- Removes what lies in from..to-1 from the node's queue (steps that were skipped while they waited).
+local function remove_ready(run, node, from, to)
+  local values = redis.call("HMGET", key_nodes(run), "gates:" .. node, "pool:" .. node, "lanes:" .. node)
+  local is_offered, bundle, removed = number_of(values[1]) == 0, values[2], 0
+  local function cut(lane, low, high)
+    removed = removed + cut_lane(run, lane, low, high)
+    if is_offered then withdraw_if_empty(run, lane, bundle) end
+  end
+  if is_offered and values[3] then
+    each_lane(node, lanes_of(values[3]), from, to, cut)
+  else
+    cut(node, from, to)
+  end
   if removed == 0 then return end
   redis.call("HINCRBY", key_nodes(run), "held:" .. node, -removed)
-  if number_of(node_field(run, "gates", node)) == 0 then
-    local bundle = node_field(run, "pool", node)
-    count_ready(run, bundle, -removed)
-    withdraw_if_empty(run, node, bundle)
-  end
+  if is_offered then count_ready(run, bundle, -removed) end
 end
 
 -- One gate of the node opens; with the last one everything held becomes ready at once.
@@ -154,7 +224,13 @@ local function open_gate(run, node)
   if redis.call("HINCRBY", key_nodes(run), "gates:" .. node, -1) ~= 0 then return end
   local held = number_of(node_field(run, "held", node))
   if held == 0 then return end
-  local bundle = node_field(run, "pool", node)
-  count_ready(run, bundle, held)
-  offer(run, node, bundle)
+  local values = redis.call("HMGET", key_nodes(run), "pool:" .. node, "lanes:" .. node)
+  count_ready(run, values[1], held)
+  if not values[2] then return offer(run, node, values[1]) end
+  local ranges = redis.call("ZRANGE", key_ready(run, node), 0, -1)
+  redis.call("DEL", key_ready(run, node))
+  for _, range in ipairs(ranges) do
+    local from, to = parse_range(range)
+    offer_lanes(run, node, values[1], values[2], from, to)
+  end
 end
