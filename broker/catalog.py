@@ -15,6 +15,7 @@ from assetq.errors import AssetqError
 from assetq.execution.carry import carried, moves_status, pairs
 from assetq.execution.catalog import catalog_record, record_to_dict
 from assetq.execution.pool_limit import DEFAULT_LIMIT, key_limits, pools_of
+from assetq.execution.run_tag import run_limits_given
 from assetq.partitions import IndexSet, PartitionsDefinition, PartitionsStore, partitions_from_dict
 
 TRIES = 20
@@ -60,6 +61,8 @@ class Catalog:
         default = self.engine.settings.default_pool_limit
         limits = {**({} if default is None else {DEFAULT_LIMIT: default}), **key_limits(defs), **defs.pools}
         self.engine.register_pools(sorted(pools_of(defs)), limits)
+        for tag, limit in run_limits_given(self.engine.settings.tag_concurrency_limits).items():
+            self.engine.set_run_limit(tag, limit, "code")
 
     def _carry(self, asset: str, before: bytes | None, packed: bytes) -> None:
         if before is None or before == packed:

@@ -154,6 +154,7 @@ class Engine:
         total: int,
         nodes: Sequence[NodeEntry],
         held_ms: int = 0,
+        tags: Sequence[str] = ("*",),
     ) -> None:
         """Accept a run whole. Atomic.
 
@@ -164,11 +165,19 @@ class Engine:
             total: Steps of the plan.
             nodes: What the fleet must know; none of it for a run that this process executes itself.
             held_ms: How long this process may be silent while it executes the run; 0 for a run of the fleet.
+            tags: What it counts under for limits of runs, see `counted_tags`.
         """
         flat = [item for pair in details.items() for item in pair]
         wire = [node.to_wire() for node in nodes]
         reply = self.run_script(
-            "submit_run", run_id=run_id, plan=plan, details=flat, total=total, nodes=wire, held_ms=held_ms
+            "submit_run",
+            run_id=run_id,
+            plan=plan,
+            details=flat,
+            total=total,
+            nodes=wire,
+            held_ms=held_ms,
+            tags=list(tags),
         )
         if reply[0] is not Code.OK:
             raise error_of(reply[0], run_id)
@@ -324,6 +333,22 @@ class Engine:
         reply = self.run_script("set_pool_limit", pool=pool, limit=limit, rate=rate.to_wire() if rate else "")
         if reply[0] is not Code.OK:
             raise AssetqError(f"pool {pool}: refused with {reply[0]}")
+        self._publish(reply[1])
+
+    def set_run_limit(self, tag: str, limit: int, source: str = "hand") -> None:
+        """Change how many runs with a tag may start steps at once; -1 removes the limit. Atomic."""
+        self._publish(self.run_script("set_run_limit", tag=tag, limit=limit, source=source)[1])
+
+    def set_priority(self, run_id: str, priority: int) -> None:
+        """Give a run another place in every queue. Atomic.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            UsageError: The run has ended.
+        """
+        reply = self.run_script("set_priority", run_id=run_id, priority=priority)
+        if reply[0] is not Code.OK:
+            raise error_of(reply[0], run_id)
         self._publish(reply[1])
 
     def register_pools(self, pools: Sequence[str], limits: Mapping[str, int]) -> None:

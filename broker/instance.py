@@ -24,7 +24,7 @@ from assetq.broker.repair import compute_frontier
 from assetq.broker.run_reader import RunReader
 from assetq.broker.script import packb, unpackb
 from assetq.broker.settings import Settings
-from assetq.broker.submission import node_entries, run_details
+from assetq.broker.submission import counted_tags, node_entries, run_details
 from assetq.broker.translating import on_redis
 from assetq.definitions import Definitions
 from assetq.definitions.config import run_config_dict
@@ -36,7 +36,7 @@ from assetq.execution.local_run import LocalRun
 from assetq.execution.pool_limit import Rate, check_limit
 from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, WorkerRecord
 from assetq.execution.run_config import check_run_config
-from assetq.execution.run_tag import checked_tags
+from assetq.execution.run_tag import check_priority, check_run_limit, checked_tags
 from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
@@ -91,7 +91,9 @@ class RedisInstance(AssetsOnRedis):
             check_run_config(defs, plan, config)
         details = run_details(plan, priority=priority, tags=tags, config=config, parent_run_id=parent_run_id)
         run_id = str(uuid.uuid4())
-        self.engine.submit(run_id, plan.to_bytes(), details, plan.step_count, node_entries(plan, tags))
+        self.engine.submit(
+            run_id, plan.to_bytes(), details, plan.step_count, node_entries(plan, tags), tags=counted_tags(tags)
+        )
         return RunHandle(self, run_id)
 
     def run_in_process(
@@ -210,6 +212,23 @@ class RedisInstance(AssetsOnRedis):
         while (record := self.runs.run(run_id)).steps.running and time.monotonic() < deadline:
             time.sleep(SETTLE_PACE_S)
         return record
+
+    @on_redis
+    def set_run_priority(self, run_id: str, priority: int) -> None:
+        """Another place in every queue."""
+        check_priority(priority)
+        self.engine.set_priority(run_id, priority)
+
+    @on_redis
+    def set_run_limit(self, tag: str, limit: int | None) -> None:
+        """Change how many runs with a tag go on at once."""
+        check_run_limit(tag, 0 if limit is None else limit)
+        self.engine.set_run_limit(tag, -1 if limit is None else limit)
+
+    @on_redis
+    def run_limits(self) -> dict[str, int]:
+        """Limits of runs by tag."""
+        return {text(tag): int(limit) for tag, limit in self.client.hgetall(self.keys("run_limits")).items()}
 
     @on_redis
     def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:

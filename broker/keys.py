@@ -85,6 +85,11 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("checks", ":asset:<asset>:checks", "hash", "check name -> entry of its latest evaluation"),
     KeyPattern("places", ":asset:<asset>:places:<identity>:<page>", "string", "4 bytes a partition: position + 1 of its latest materialization"),
     KeyPattern("held", ":runs:held", "zset", "runs that a process executes by itself, by the time in ms at which it counts as gone"),
+    KeyPattern("run_limits", ":runs:limits", "hash", "tag (`customer=acme`, `customer=*` for each value, `customer` for all, `*` for all runs) -> runs at once"),
+    KeyPattern("run_limit_sources", ":runs:limits:sources", "hash", "tag -> who gave its limit: `hand` or `code`"),
+    KeyPattern("admitted", ":runs:admitted:<tag>", "set", "runs with the tag that may start steps"),
+    KeyPattern("admission", ":runs:admission:<tag>", "zset", "runs that wait for another with the tag to end, by priority and submission"),
+    KeyPattern("admissions", ":runs:admission", "set", "tags for which runs wait"),
     KeyPattern("run_count", ":runs:count", "string", "numbers given to runs so far, for entries of histories"),
     KeyPattern("run_numbers", ":runs:numbers", "hash", "number of a run -> its id"),
     KeyPattern("dynamic", ":dynamic:keys:<name>", "zset", "keys of dynamic partitions that exist, by order of addition"),
@@ -93,7 +98,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("status", ":asset:<asset>:<identity>:<state>", "bitmap", "partitions materialized or failed, by absolute index"),
 )  # fmt: skip
 
-NAMED = frozenset({"asset", "bundle", "pool", "worker"})
+NAMED = frozenset({"asset", "bundle", "pool", "tag", "worker"})
 """Fields that hold names which people chose; they are escaped."""
 
 LUA_ESCAPED = """local function escaped(name)

@@ -42,6 +42,8 @@ class Settings(BaseModel):
         batch_limit: Most steps in one message.
         chain_ms: How long one Celery message may go on with further ready steps.
         default_pool_limit: Limit of every named pool that has none of its own; none by default.
+        tag_concurrency_limits: Runs at once by tag, as Dagster's run queue has them: `key`, `limit`, and a `value`
+            or `{applyLimitPerUniqueValue = true}`; in the environment as JSON.
         grace_ms: How long running steps may take to end after SIGTERM or a cancel.
         max_memory_mb: Memory above which a child process is replaced when its step has ended; 0 for no ceiling.
         max_steps_per_child: Steps after which a child process is replaced; 0 for no bound.
@@ -70,6 +72,7 @@ class Settings(BaseModel):
     max_steps_per_child: int = Field(default=0, ge=0)
     default_pool_limit: int | None = Field(default=None, ge=0)
     keep_intermediates: Literal["failed", "always"] = "failed"
+    tag_concurrency_limits: tuple[dict[str, Any], ...] = ()
     module: str | None = None
     file: str | None = None
     project_directory: str = "."
@@ -140,7 +143,13 @@ class Settings(BaseModel):
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     fields = Settings.model_fields
     names = {ENVIRONMENT_PREFIX + name.upper(): name for name in fields if name != "project_directory"}
-    return {names[key]: value for key, value in environ.items() if key in names and value != ""}
+    found: dict[str, Any] = {names[key]: value for key, value in environ.items() if key in names and value != ""}
+    if isinstance(limits := found.get("tag_concurrency_limits"), str):
+        try:
+            found["tag_concurrency_limits"] = json.loads(limits)
+        except ValueError as error:
+            raise UsageError(f"Bad setting: tag_concurrency_limits: {error}.") from None
+    return found
 
 
 def find_project(here: Path) -> Path | None:

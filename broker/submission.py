@@ -9,11 +9,9 @@ from assetq.broker.engine import NodeEntry
 from assetq.broker.lane import node_key
 from assetq.broker.script import packb
 from assetq.definitions.time_limit import run_timeout_s
-from assetq.errors import UsageError
-from assetq.execution.run_tag import checked_tags
+from assetq.execution.run_tag import check_priority, checked_tags, max_steps
 from assetq.planning import Plan
 
-PRIORITY_LIMIT = 1000
 NODE_SPAN = 1_000_000
 
 
@@ -47,13 +45,10 @@ def run_details(
     """Fields of the run hash.
 
     Raises:
-        UsageError: The priority is out of range, a tag is no string, or the run's time limit is none.
+        UsageError: The priority is out of range, a tag is no string, or a limit of the run or of its steps is none.
     """
-    if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > PRIORITY_LIMIT:
-        raise UsageError(
-            f"Priority must be a whole number from -{PRIORITY_LIMIT} to {PRIORITY_LIMIT}, not {priority!r}."
-        )
-    limit_s = run_timeout_s(tags or {})
+    check_priority(priority)
+    limit_s, cap = run_timeout_s(tags or {}), max_steps(tags)
     return {
         **({} if limit_s is None else {"max_runtime_ms": max(1, int(limit_s * 1000))}),
         "priority": priority,
@@ -62,4 +57,10 @@ def run_details(
         "selection": plan.selection,
         "parent": parent_run_id or "",
         "job": plan.job,
+        **({} if cap is None else {"cap": cap}),
     }
+
+
+def counted_tags(tags: Mapping[str, str] | None) -> list[str]:
+    """What a run counts under for limits of runs: all runs, each of its tags, and each with its value."""
+    return ["*", *(text for key, value in (tags or {}).items() for text in (key, f"{key}={value}"))]

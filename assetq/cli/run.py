@@ -11,6 +11,7 @@ from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
 from assetq.cli.output import event_line, exit_code_of, print_facts, print_json, print_table, status_text, summary
 from assetq.cli.submit import show_run
+from assetq.errors import UsageError
 from assetq.execution import Event, Instance
 from assetq.execution.event import iso
 from assetq.execution.step_graph import step_graph, tree_lines
@@ -107,6 +108,41 @@ def cancel(run_id: str, as_json: bool) -> None:
     with connect() as instance:
         record = instance.cancel_run(instance.resolve_run_id(run_id))
     show_run(record, as_json)
+
+
+@runs.command(context_settings={"ignore_unknown_options": True})
+@click.argument("run_id", metavar="ID")
+@click.argument("priority", metavar="N", type=int)
+@json_option
+def priority(run_id: str, priority: int, as_json: bool) -> None:
+    """Give a run another priority, at once; a larger one goes first."""
+    with connect() as instance:
+        found = instance.resolve_run_id(run_id)
+        instance.set_run_priority(found, priority)
+        record = instance.get_run(found)
+    show_run(record, as_json)
+
+
+@runs.command(context_settings={"ignore_unknown_options": True})
+@click.argument("tag", required=False)
+@click.argument("limit", type=int, required=False)
+@click.option("--unset", is_flag=True, help="Remove the limit.")
+@json_option
+def limit(tag: str | None, limit: int | None, unset: bool, as_json: bool) -> None:
+    """Limit how many runs with TAG go on at once: customer=acme, 'customer=*' for each value, customer, or '*'.
+
+    Without arguments: show the limits.
+    """
+    if tag is not None and unset == (limit is not None):
+        raise UsageError("Give a limit, or --unset.")
+    with connect() as instance:
+        if tag is not None:
+            instance.set_run_limit(tag, limit)
+        limits = instance.run_limits()
+    if as_json:
+        print_json(limits)
+    else:
+        print_table(("TAG", "RUNS AT ONCE"), sorted(limits.items()), "There are no limits of runs.")
 
 
 @runs.command()

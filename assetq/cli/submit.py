@@ -27,6 +27,7 @@ from assetq.definitions import AssetKey, Definitions
 from assetq.definitions.time_limit import RUN_TIMEOUT_TAG
 from assetq.errors import UsageError
 from assetq.execution import Event, EventType, Instance, RunRecord, materialize_plan
+from assetq.execution.run_tag import MAX_STEPS_TAG
 from assetq.partitions import IndexSet, PartitionsDefinition
 from assetq.planning import PartitionScope, Plan, PlanNode, make_plan
 
@@ -221,6 +222,7 @@ def show_run(record: RunRecord, as_json: bool) -> None:
 @select_option
 @partition_options
 @click.option("--priority", type=int, default=0, show_default=True, help="A larger one goes first.")
+@click.option("--max-concurrent", type=click.IntRange(min=1), help="Most of its steps that run at once.")
 @tag_option
 @timeout_option
 @click.option("--config", "config_path", help="Run config: a YAML or JSON file.")
@@ -233,6 +235,7 @@ def backfill(
     select: str,
     scope: PartitionScope,
     priority: int,
+    max_concurrent: int | None,
     tags: tuple[str, ...],
     config_path: str | None,
     watching: bool,
@@ -245,6 +248,9 @@ def backfill(
     if dry_run:
         show_plan(_preview(settings, defs, select, scope), as_json)
         return 0
+    parsed = parse_tags(tags)
+    if max_concurrent is not None:
+        parsed[MAX_STEPS_TAG] = str(max_concurrent)
     with connect(settings) as instance:
         instance.register_assets(defs)
         made = instance.plan(defs, selection=select, scope=scope)
@@ -252,7 +258,7 @@ def backfill(
             wanted = next(word for word in ("failed", "stale", "missing") if getattr(scope, word) or word == "missing")
             raise UsageError(f"Nothing to run: no partition is {wanted}.")
         handle = instance.submit_plan(
-            made, priority=priority, tags=parse_tags(tags), run_config=read_config(config_path), defs=defs
+            made, priority=priority, tags=parsed, run_config=read_config(config_path), defs=defs
         )
         if as_json:
             print_json({"run_id": handle.run_id, "steps": made.step_count, "partitions": made.partition_count})

@@ -27,6 +27,7 @@ from assetq.execution.record import (
     RunRecord,
     WorkerRecord,
 )
+from assetq.execution.run_tag import MAX_STEPS_TAG
 from assetq.execution.session import ExecutionSession
 from assetq.execution.staleness import Staleness, staleness
 from assetq.partitions import IndexSet, PartitionsDefinition
@@ -76,6 +77,7 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         priority: int = 0,
         tags: Mapping[str, str] | None = None,
         run_config: Any = None,
+        max_concurrent: int | None = None,
     ) -> RunHandle:
         """Plan a run and submit it, whole or not at all.
 
@@ -87,10 +89,13 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
             priority: A larger one goes first.
             tags: For finding the run, and for the ops to read.
             run_config: Config of ops.
+            max_concurrent: Most of its own steps that run at once, as the tag "assetq/max_concurrent_steps" says too.
 
         Raises:
             UsageError: Something is wrong; nothing was submitted.
         """
+        if max_concurrent is not None:
+            tags = {**(tags or {}), MAX_STEPS_TAG: str(max_concurrent)}
         self.register_assets(defs)
         scope = PartitionScope.of_tags(tags) if partitions is None else PartitionScope.parse(partitions)
         plan = self.plan(defs, selection=selection, scope=scope)
@@ -235,6 +240,28 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         Raises:
             UsageError: The run has ended.
         """
+
+    @abstractmethod
+    def set_run_priority(self, run_id: str, priority: int) -> None:
+        """Give a run that has not ended another priority: what of it waits gets another place in every queue.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            UsageError: The run has ended, or the priority is out of range.
+        """
+
+    @abstractmethod
+    def set_run_limit(self, tag: str, limit: int | None) -> None:
+        """Change how many runs with a tag go on at once. Runs that have begun go on; others wait, QUEUED.
+
+        Args:
+            tag: "customer=acme", "customer=*" for each value, "customer" for all values together, "*" for all runs.
+            limit: Runs; None removes the limit.
+        """
+
+    @abstractmethod
+    def run_limits(self) -> dict[str, int]:
+        """Limits of runs by tag; empty when there are none."""
 
     def retry_run(self, run_id: str, failed_only: bool = True, defs: Definitions | None = None) -> RunHandle:
         """Submit a new run with the steps of an ended one that did not succeed, or all of them.

@@ -44,7 +44,7 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
-from assetq.execution.run_tag import checked_tags
+from assetq.execution.run_tag import check_priority, check_run_limit, checked_tags, max_steps
 from assetq.execution.runless import reported_partitions, runless_event
 from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet, PartitionsDefinition
@@ -65,6 +65,7 @@ class MemoryInstance(Instance):
         self._defs: dict[str, Definitions] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._limits = PoolLimits()
+        self._run_limits: dict[str, int] = {}
         self._catalog: dict[str, AssetRecord] = {}
         self._assets = AssetMemory()
         self._dynamic: defaultdict[str, DynamicKeys] = defaultdict(DynamicKeys)
@@ -131,6 +132,7 @@ class MemoryInstance(Instance):
             raise UsageError("An instance in memory executes by itself and needs the definitions: give defs=.")
         config = run_config_dict(run_config)
         check_run_config(definitions, plan, config)
+        max_steps(tags)
         opened = session or ExecutionSession(
             definitions, storage=self.storage, instance=self, config=config.get("resources")
         )
@@ -214,6 +216,25 @@ class MemoryInstance(Instance):
         if run.current is not None and thread is not None and thread.ident is not None:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(StepInterrupted))
         return run.record()
+
+    def set_run_priority(self, run_id: str, priority: int) -> None:
+        """Record a priority: runs go in the order of their submission here."""
+        run = self._run(run_id)
+        check_priority(priority)
+        if run.status.is_terminal:
+            raise UsageError(f"Run {run_id} has already ended with {run.status}.")
+        run.priority = priority
+
+    def set_run_limit(self, tag: str, limit: int | None) -> None:
+        """Record a limit: runs go one at a time here."""
+        check_run_limit(tag, 0 if limit is None else limit)
+        self._run_limits.pop(tag, None)
+        if limit is not None:
+            self._run_limits[tag] = limit
+
+    def run_limits(self) -> dict[str, int]:
+        """Limits of runs by tag."""
+        return dict(self._run_limits)
 
     def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:
         """Events from behind a cursor."""

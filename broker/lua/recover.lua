@@ -45,6 +45,7 @@ for _, worker in ipairs(gone) do forget_worker(worker) end
 if #gone > 0 then count_capacity() end
 
 sweep_keys()
+admit_all_waiting()
 redis.call("ZREMRANGEBYSCORE", key_wakes(), "-inf", now)
 for _, pool in ipairs(redis.call("SMEMBERS", key_pools())) do touched[pool] = true end
 grant_touched()

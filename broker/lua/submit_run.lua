@@ -8,10 +8,11 @@
 --   4 total (integer): steps of the plan
 --   5 nodes (msgpack): list of {bundle, order, steps, gates, opens, batch, ready ranges as flat list, key, lanes, keys of lanes}, in plan order
 --   6 held_ms (ms): 0; for a run that the submitting process executes itself, how long it may be silent
+--   7 tags (msgpack): list of what it counts under: `*`, and for each tag `customer` and `customer=acme`
 -- REPLY: OK messages | EXISTS
 -- EVENTS: RUN_ENQUEUED, RUN_SUCCESS
 -- INVARIANTS: 1, 4, 5
--- include: outcome
+-- include: outcome, admission
 local run, total, held_ms = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[6])
 if redis.call("EXISTS", key_run(run)) == 1 then return { "EXISTS" } end
 
@@ -21,7 +22,9 @@ redis.call("HSET", key_run(run), unpack(cmsgpack.unpack(ARGV[3])))
 redis.call("ZADD", key_runs(), now, run)
 redis.call("SADD", key_active(), run)
 if held_ms > 0 then redis.call("ZADD", key_held(), now + held_ms, run) end
+redis.call("HSET", key_run(run), "counted", cjson.encode(cmsgpack.unpack(ARGV[7])))
 announce(run, "RUN_ENQUEUED", { d = { steps = total } })
+if held_ms == 0 and total > 0 then admit(run) end
 
 local nodes, pools = cmsgpack.unpack(ARGV[5]), {}
 for index, entry in ipairs(nodes) do

@@ -243,6 +243,33 @@ def test_a_rate_is_recorded_and_shown(opened):
         opened.set_pool_limit("*", 5, rate="5/s")
 
 
+def test_limits_of_runs_are_recorded(opened):
+    opened.set_run_limit("customer=*", 1)
+    opened.set_run_limit("*", 9)
+    assert opened.run_limits() == {"customer=*": 1, "*": 9}
+    opened.set_run_limit("*", None)
+    assert opened.run_limits() == {"customer=*": 1}
+    for tag, limit in (("", 1), ("a", -1), ("a", True), ("a", "1")):
+        with pytest.raises(UsageError):
+            opened.set_run_limit(tag, limit)
+
+
+def test_the_priority_of_a_waiting_run_changes(opened):
+    opened.register_assets(defs_of("work_chain"))
+    opened.set_pool_limit("enrich", 0)
+    handle = opened.submit(defs_of("work_chain"), selection="+priced", partitions=["2013-01-02"], max_concurrent=2)
+    opened.set_run_priority(handle.run_id, 7)
+    assert handle.status().priority == 7
+    assert handle.status().tags["assetq/max_concurrent_steps"] == "2"
+    opened.set_pool_limit("enrich", 1)
+    handle.wait(20)
+    for bad in (handle.run_id, "nothing"):
+        with pytest.raises(UsageError):
+            opened.set_run_priority(bad, 1)
+    with pytest.raises(UsageError, match="whole number from 1"):
+        opened.submit(defs_of("work_chain"), selection="rate", max_concurrent=0)
+
+
 def test_a_paused_pool_starts_nothing_until_it_goes_on(opened):
     opened.register_assets(defs_of("work_chain"))
     opened.set_pool_limit("enrich", 0)

@@ -10,6 +10,7 @@ from assetq.broker.engine import Claimant, Engine, NodeEntry, Outcome
 from assetq.broker.keys import Keys
 from assetq.broker.message import Grant, Message
 from assetq.broker.settings import Settings
+from assetq.broker.submission import counted_tags
 
 
 @dataclass
@@ -37,9 +38,17 @@ class Driver:
         self.worker = Claimant("w", 1, tuple(pools.split(",")))
         self.engine.heartbeat("w", {"pools": pools, "concurrency": capacity}, [])
 
-    def submit(self, run_id: str, *nodes: NodeEntry, priority: int = 0) -> None:
+    def submit(
+        self,
+        run_id: str,
+        *nodes: NodeEntry,
+        priority: int = 0,
+        cap: int | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
         total = sum(node.steps for node in nodes)
-        self.engine.submit(run_id, b"plan", {"priority": priority}, total, nodes)
+        details = {"priority": priority, **({} if cap is None else {"cap": cap})}
+        self.engine.submit(run_id, b"plan", details, total, nodes, tags=counted_tags(tags))
 
     def claim(self, message: Message | None = None) -> Grant:
         message = message or self.outbox.take()

@@ -175,6 +175,8 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
     "pause the pool": lambda s: s.driver.engine.set_pool_limit("default", 0),
     "register pools": lambda s: s.driver.engine.register_pools(["default"], {"default": 3}),
     "raise the limit": lambda s: s.driver.engine.set_pool_limit("default", 3),
+    "raise the priority": lambda s: s.driver.engine.set_priority("r", 5),
+    "limit runs": lambda s: s.driver.engine.set_run_limit("*", 1),
     "submit again": lambda s: s.driver.submit("r", node(1)),
     "a lease expires": lambda s: _expire(s),
     "repair": lambda s: _rebuild(s),

@@ -1,4 +1,4 @@
--- include: clock, bits, event, ready, grant
+-- include: clock, bits, event, ready, grant, admission
 -- How steps end, and how a run ends with its last step.
 local ENDINGS = { succeeded = true, failed = true, skipped = true, canceled = true }
 
@@ -96,6 +96,7 @@ local function abandon(run)
   redis.call("SREM", key_active(), run)
   announce(run, "RUN_FAILURE", { m = "the process that executed the run is gone" })
   forget_frontier(run)
+  leave(run)
 end
 
 -- Ends the run when no step is unfinished; true if it did.
@@ -109,5 +110,6 @@ local function end_run_if_done(run)
   redis.call("ZREM", key_deadlines(), run)
   announce(run, "RUN_" .. status, failure and { m = failure } or {})
   forget_frontier(run)
+  leave(run)
   return true
 end

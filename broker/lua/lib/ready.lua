@@ -16,8 +16,9 @@ end
 local TURN_SPAN = 2 ^ 40
 
 local function take_turn(run, bundle, turn)
-  local priority = number_of(redis.call("HGET", key_run(run), "priority"))
-  redis.call("ZADD", key_turns(bundle), turn - priority * TURN_SPAN, run)
+  local values = redis.call("HMGET", key_run(run), "priority", "waits")
+  if values[2] then return end -- it was not admitted yet
+  redis.call("ZADD", key_turns(bundle), turn - number_of(values[1]) * TURN_SPAN, run)
 end
 
 local function node_field(run, field, node)
