@@ -14,6 +14,7 @@ from assetq.broker.codes import Code
 from assetq.broker.connection import RECONNECT_S, SOCKET_TIMEOUT_S, check_layout, connect, with_retries
 from assetq.broker.engine import Engine
 from assetq.broker.event_log import EventLog
+from assetq.broker.explanation import Explainer
 from assetq.broker.instance_assets import AssetsOnRedis
 from assetq.broker.keys import Keys
 from assetq.broker.local_recorder import LocalRecorder
@@ -34,7 +35,7 @@ from assetq.execution.event import Event
 from assetq.execution.instance import RunHandle
 from assetq.execution.local_run import LocalRun
 from assetq.execution.pool_limit import Rate, check_limit
-from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, WorkerRecord
+from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, StepWait, WorkerRecord
 from assetq.execution.run_config import check_run_config
 from assetq.execution.run_tag import check_priority, check_run_limit, checked_tags
 from assetq.execution.session import ExecutionSession
@@ -212,6 +213,11 @@ class RedisInstance(AssetsOnRedis):
         while (record := self.runs.run(run_id)).steps.running and time.monotonic() < deadline:
             time.sleep(SETTLE_PACE_S)
         return record
+
+    @on_redis
+    def explain_step(self, run_id: str, step: str) -> StepWait:
+        """Where a step is, and what it waits for."""
+        return Explainer(self.pool_reader).explain(run_id, *self.runs.plan(run_id).find_step(step))
 
     @on_redis
     def set_run_priority(self, run_id: str, priority: int) -> None:

@@ -35,6 +35,11 @@ class Lanes:
         row, column = divmod(place, self.stride)
         return row * self.stride * self.size + lane * self.stride + column - self.offset
 
+    def place_of(self, step: int) -> int:
+        """The place of a step in its lane."""
+        at = step + self.offset
+        return at // (self.stride * self.size) * self.stride + at % self.stride
+
     def lane_of(self, step: int) -> int:
         """The lane of a step."""
         return (step + self.offset) // self.stride % self.size

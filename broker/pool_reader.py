@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from redis import Redis
@@ -75,7 +76,7 @@ class PoolReader:
     def pools(self) -> list[PoolRecord]:
         """Every pool."""
         limits = self.limits()
-        return [self._record(pool, self._holders(pool), limits) for pool in self.names()]
+        return [self._record(pool, self.holders(pool), limits) for pool in self.names()]
 
     def limits(self) -> PoolLimits:
         """Limits and who gave them."""
@@ -87,7 +88,8 @@ class PoolReader:
             {text(p)[5:]: Rate.from_wire(text(r)) for p, r in limits.items() if p.startswith(b"rate:")},
         )
 
-    def _holders(self, pool: str) -> list[GrantRecord]:
+    def holders(self, pool: str) -> list[GrantRecord]:
+        """Grants that hold slots of a pool, or of a value of a concurrency key."""
         own = self.client.zrange(self.keys("holders", pool), 0, -1)
         shares = self.client.zrange(self.keys("shares", pool), 0, -1)
         fences = dict.fromkeys(text(member).partition("#")[0] for member in (*own, *shares))
@@ -105,7 +107,20 @@ class PoolReader:
             ready=int(ready or 0),
             source=limits.source_of(pool),
             rate=limits.rate_of(pool),
+            oldest_wait_ms=self._oldest_wait_ms(pool) if ready and int(ready) > 0 else None,
+            workers=int(self.client.hget(self.keys("capacity"), pool) or 0),
         )
+
+    def _oldest_wait_ms(self, pool: str) -> int | None:
+        since = [
+            int(at)
+            for bundle in self.bundles(pool)
+            if slots_of(bundle)[0][0] == pool
+            for run_id in self.client.zrange(self.keys("turns", bundle), 0, -1)
+            if (at := self.client.hget(self.keys("nodes", text(run_id)), f"since:{bundle}")) is not None
+        ]
+        seconds, micros = self.client.time()
+        return max(0, int(seconds) * 1000 + int(micros) // 1000 - min(since)) if since else None
 
     def pool(self, pool: str) -> PoolDetail:
         """A pool with its holders and waiters.
@@ -116,12 +131,13 @@ class PoolReader:
         names = self.names()
         if pool not in names:
             raise UsageError(f"There is no pool '{pool}'.{suggest(pool, names)} `assetq pools set {pool} N` makes one.")
-        grants = self._holders(pool)
+        grants = self.holders(pool)
         record = self._record(pool, grants, self.limits())
-        holders = tuple(self._holder(pool, grant) for grant in grants)
+        holders = tuple(self.holder(pool, grant) for grant in grants)
         return PoolDetail(record, holders, tuple(self._waiters(record)))
 
-    def _holder(self, pool: str, g: GrantRecord) -> PoolHolder:
+    def holder(self, pool: str, g: GrantRecord) -> PoolHolder:
+        """A grant as people see it."""
         return PoolHolder(g.run_id, self._steps(g), g.state, g.worker, g.since_ms, g.slots_in(pool))
 
     def _steps(self, grant: GrantRecord) -> str:
@@ -131,13 +147,20 @@ class PoolReader:
             return f"node {grant.node}, steps {grant.start}-{grant.stop - 1}"
 
     def _waiters(self, record: PoolRecord) -> list[PoolWaiter]:
-        reason = self._reason(record)
         queue = sorted(
             (score, bundle, text(run_id))
             for bundle in self.bundles(record.pool)
             for run_id, score in self.client.zrange(self.keys("turns", bundle), 0, -1, withscores=True)
         )
-        return [PoolWaiter(run_id, self._ready_in(run_id, bundle), reason) for _, bundle, run_id in queue]
+        limits, why = self.limits(), {}
+        for bundle in {bundle for _, bundle, _ in queue}:
+            why[bundle] = dict(self.missing(bundle, limits)) or {"worker": "all workers of the pool are busy"}
+        return [
+            PoolWaiter(
+                run_id, self._ready_in(run_id, bundle), "; ".join(why[bundle].values()), place, next(iter(why[bundle]))
+            )
+            for place, (_, bundle, run_id) in enumerate(queue)
+        ]
 
     def bundles(self, pool: str) -> list[str]:
         """What steps need that includes a slot of the pool: the pool alone first."""
@@ -148,14 +171,34 @@ class PoolReader:
         held = self.client.hmget(self.keys("nodes", run_id), [f"held:{node}" for node in nodes]) if nodes else []
         return sum(int(count or 0) for count in held)
 
-    def _reason(self, record: PoolRecord) -> str:
-        if not int(self.client.hget(self.keys("capacity"), record.pool) or 0):
-            return f"no live worker serves pool '{record.pool}'"
-        if record.limit == 0:
-            return "the pool is paused (limit 0)"
-        if record.limit is not None and record.in_use >= record.limit:
-            return f"all {record.limit} slots of the pool are in use"
-        return "all workers of the pool are busy"
+    def missing(self, bundle: str, limits: PoolLimits) -> Iterator[tuple[str, str]]:
+        """What a bundle lacks, by kind, in sentences; nothing when it fits."""
+        slots = slots_of(bundle)
+        home = slots[0][0]
+        if not int(self.client.hget(self.keys("capacity"), home) or 0):
+            yield "worker", f"no live worker serves pool '{home}'"
+        for pool, weight in slots:
+            yield from self._missing_of(pool, weight, limits)
+            owner = self.client.hget(self.keys("reserved"), pool)
+            if owner is not None and text(owner) != bundle:
+                yield "turn", f"pool '{pool}' is kept for steps of '{text(owner)}', which have waited longer"
+
+    def _missing_of(self, pool: str, weight: int, limits: PoolLimits) -> Iterator[tuple[str, str]]:
+        limit, rate = limits.of(pool), limits.rates.get(pool)
+        used = int(self.client.zcard(self.keys("holders", pool))) + int(self.client.zcard(self.keys("shares", pool)))
+        if limit == 0:
+            yield "limit", f"the pool '{pool}' is paused (limit 0)"
+        elif limit is not None and weight > limit:
+            yield "limit", f"a step needs {weight} slots of pool '{pool}', whose limit is {limit}"
+        elif limit is not None and used + weight > limit:
+            yield (
+                "limit",
+                f"all {limit} slots of pool '{pool}' are in use"
+                if weight == 1
+                else (f"{limit - used} of {limit} slots of pool '{pool}' are free, and a step needs {weight}"),
+            )
+        if rate is not None and self.client.zcard(self.keys("starts", pool)) >= rate.starts:
+            yield "rate", f"pool '{pool}' has had its {rate} starts"
 
     def workers(self) -> list[WorkerRecord]:
         """Live workers, by name."""

@@ -30,8 +30,12 @@ def list_pools(as_json: bool) -> None:
     if as_json:
         print_json([record.to_json() for record in records])
         return
-    rows = [(r.pool, "none" if r.limit is None else r.limit, r.in_use, r.queued, r.ready) for r in records]
-    print_table(("POOL", "LIMIT", "IN USE", "QUEUED", "READY"), rows, "There are no pools.")
+    rows = [
+        (r.pool, "none" if r.limit is None else r.limit, r.rate, r.in_use, r.queued, r.ready, r.workers, r.problem)
+        for r in records
+    ]
+    head = ("POOL", "LIMIT", "RATE", "IN USE", "QUEUED", "READY", "PROCESSES", "PROBLEM")
+    print_table(head, rows, "There are no pools.")
 
 
 @pools.command()
@@ -48,6 +52,8 @@ def show(pool: str, as_json: bool) -> None:
     click.echo(
         f"{record.pool}: {_limit_text(record)}, {record.in_use} in use ({record.queued} queued), {record.ready} ready"
     )
+    if record.problem:
+        click.echo(f"PROBLEM: {record.problem}")
     holders = [(h.steps, h.state, h.worker, iso(h.since_ms), h.run_id) for h in detail.holders]
     print_table(("HOLDER", "STATE", "WORKER", "SINCE", "RUN"), holders, "No slot is held.")
     waiters = [(w.run_id, w.ready, w.reason) for w in detail.waiters]

@@ -14,6 +14,7 @@ from assetq.cli.submit import show_run
 from assetq.errors import UsageError
 from assetq.execution import Event, Instance
 from assetq.execution.event import iso
+from assetq.execution.record import StepWait
 from assetq.execution.step_graph import step_graph, tree_lines
 
 
@@ -50,12 +51,17 @@ def list_runs(limit: int, statuses: tuple[str, ...], as_json: bool) -> None:
 @runs.command()
 @click.argument("run_id", metavar="ID")
 @click.option("--graph", "with_graph", is_flag=True, help="Its steps, and what waits for what.")
+@click.option("--step", help="Where this step is and what it waits for, for example 'orders[2024-01-01]'.")
 @json_option
-def show(run_id: str, with_graph: bool, as_json: bool) -> None:
+def show(run_id: str, with_graph: bool, step: str | None, as_json: bool) -> None:
     """One run."""
     with connect() as instance:
-        record = instance.get_run(instance.resolve_run_id(run_id))
-        graph = step_graph(instance, record.run_id) if with_graph else None
+        found = instance.resolve_run_id(run_id)
+        if step is not None:
+            _show_step(instance.explain_step(found, step), as_json)
+            return
+        record = instance.get_run(found)
+        graph = step_graph(instance, found) if with_graph else None
     if as_json:
         print_json({**record.to_json(), **({"graph": graph} if graph else {})})
         return
@@ -65,6 +71,21 @@ def show(run_id: str, with_graph: bool, as_json: bool) -> None:
         return
     shown = {"run_id", "status", "steps"}
     print_facts({name: value for name, value in record.to_json().items() if name not in shown})
+
+
+def _show_step(wait: StepWait, as_json: bool) -> None:
+    if as_json:
+        print_json(wait.to_json())
+        return
+    pools = ", ".join(f"{pool} x {slots}" for pool, slots in wait.pools.items())
+    click.echo(f"{wait.step}: {wait.state}, needs {pools}")
+    if wait.position is not None:
+        click.echo(f"runs before it in turn: {wait.position}")
+    for kind, sentence in wait.missing.items():
+        click.echo(f"missing ({kind}): {sentence}")
+    rows = [(h.steps, h.state, h.worker, iso(h.since_ms), h.run_id) for h in wait.holders]
+    if rows:
+        print_table(("HOLDER", "STATE", "WORKER", "SINCE", "RUN"), rows, "")
 
 
 @runs.command()

@@ -25,6 +25,7 @@ from assetq.execution.record import (
     PoolDetail,
     PoolRecord,
     RunRecord,
+    StepWait,
     WorkerRecord,
 )
 from assetq.execution.run_tag import MAX_STEPS_TAG
@@ -239,6 +240,15 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
 
         Raises:
             UsageError: The run has ended.
+        """
+
+    @abstractmethod
+    def explain_step(self, run_id: str, step: str) -> StepWait:
+        """Where a step is, and what it waits for: its place in the queue, what is missing, and who holds it.
+
+        Args:
+            run_id: The run.
+            step: For example "orders[2024-01-01]".
         """
 
     @abstractmethod

@@ -16,6 +16,7 @@ from typing import Any
 
 from assetq.definitions import AssetCheckKey, AssetKey, Definitions
 from assetq.definitions.config import run_config_dict
+from assetq.definitions.pool_name import slots_of
 from assetq.errors import (
     StepInterrupted,
     UnknownAssetError,
@@ -41,6 +42,7 @@ from assetq.execution.record import (
     PoolWaiter,
     RunRecord,
     RunStatus,
+    StepWait,
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
@@ -216,6 +218,16 @@ class MemoryInstance(Instance):
         if run.current is not None and thread is not None and thread.ident is not None:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(StepInterrupted))
         return run.record()
+
+    def explain_step(self, run_id: str, step: str) -> StepWait:
+        """Where a step is; what waits here waits for its turn, or for a paused pool."""
+        run = self._run(run_id)
+        node, number = run.plan.find_step(step)
+        ended = [state for state, steps in run.states.get(node, {}).items() if number in steps]
+        state = ended[0] if ended else "running" if run.current == (node, number) else "waiting"
+        paused = run.blocked_by if state == "waiting" else None
+        missing = {"limit": f"the pool '{paused}' is paused (limit 0)"} if paused else {}
+        return StepWait(step, state, dict(slots_of(run.plan.nodes[node].bundle)), None, missing)
 
     def set_run_priority(self, run_id: str, priority: int) -> None:
         """Record a priority: runs go in the order of their submission here."""

@@ -140,6 +140,8 @@ class PoolRecord:
     Attributes:
         source: Who gave the limit: "hand", "code", or "default" for the one of pools without their own.
         rate: Steps that may begin in a period, for example "5/s"; None for no rate.
+        oldest_wait_ms: How long steps have waited for a slot without a break, at most; None when none wait.
+        workers: Processes of live workers that consume its queue.
     """
 
     pool: str
@@ -149,10 +151,31 @@ class PoolRecord:
     ready: int
     source: str | None = None
     rate: str | None = None
+    oldest_wait_ms: int | None = None
+    workers: int = 0
+
+    @property
+    def running(self) -> int:
+        """Slots whose steps are under way."""
+        return self.in_use - self.queued
+
+    @property
+    def wanted_workers(self) -> int:
+        """Processes that would be busy now, had the pool as many: what an autoscaler aims at."""
+        demand = self.in_use + self.ready
+        return demand if self.limit is None else max(self.running, min(demand, self.limit))
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps steps of the pool from starting that nobody but a person can change; None for nothing."""
+        if (self.ready or self.queued) and not self.workers:
+            return f"no live worker consumes its queue; start one with --pools {self.pool}"
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """As `assetq pools list --json` prints it."""
-        return asdict(self)
+        derived = {"running": self.running, "wanted_workers": self.wanted_workers, "problem": self.problem}
+        return {**asdict(self), **derived}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +208,35 @@ class PoolWaiter:
     run_id: str
     ready: int
     reason: str
+    position: int = 0
+    missing: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class StepWait:
+    """Where a step is, and what it waits for.
+
+    Attributes:
+        pools: Pool -> slots that it needs.
+        position: Runs that are before its own in turn; None when it is in no queue.
+        missing: What is missing, in sentences by kind: "run", "runs", "key", "limit", "rate", "turn", "worker".
+        holders: Who holds what is missing.
+    """
+
+    step: str
+    state: str
+    pools: Mapping[str, int] = field(default_factory=dict)
+    position: int | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    holders: tuple[PoolHolder, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As `assetq runs show --step --json` prints it."""
+        return {**asdict(self), "holders": [holder.to_json() for holder in self.holders]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,19 @@ def test_a_rate_is_recorded_and_shown(opened):
         opened.set_pool_limit("*", 5, rate="5/s")
 
 
+def test_a_waiting_step_is_explained(opened):
+    opened.register_assets(defs_of("work_chain"))
+    opened.set_pool_limit("enrich", 0)
+    handle = opened.submit(defs_of("work_chain"), selection="+priced", partitions=["2013-01-02"])
+    wait = eventually(lambda: (found := opened.explain_step(handle.run_id, "priced[2013-01-02]")).missing and found)
+    assert "'enrich' is paused" in wait.missing["limit"]
+    assert wait.pools == {"enrich": 1}
+    assert opened.explain_step(handle.run_id, "rate").state == "succeeded"
+    opened.set_pool_limit("enrich", 1)
+    handle.wait(20)
+    assert opened.explain_step(handle.run_id, "priced[2013-01-02]").state == "succeeded"
+
+
 def test_limits_of_runs_are_recorded(opened):
     opened.set_run_limit("customer=*", 1)
     opened.set_run_limit("*", 9)

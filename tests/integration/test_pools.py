@@ -59,3 +59,15 @@ def test_one_step_at_once_for_each_value_of_a_dimension(fleet):
     assert trail.most_at_once(rows) == 3
     for customer in ("acme", "bolt", "cook"):
         assert trail.most_at_once([row for row in rows if row[0] == customer]) == 1
+
+
+def test_a_step_says_what_it_waits_for(fleet):
+    fleet.instance.set_pool_limit("api", 0)
+    fleet.start("work_pools", concurrency=2, pool_class="threads", pools=("db",))
+    run = submit(fleet, selection="heavy", partitions="all", max_concurrent=1)
+    wait = fleet.instance.explain_step(run.run_id, "heavy[p003]")
+    assert (wait.state, wait.pools, wait.position) == ("ready", {"db": 2, "api": 1}, 0)
+    assert wait.missing == {"limit": "the pool 'api' is paused (limit 0)"}
+    assert [e.data["missing"] for e in fleet.instance.read_events(run.run_id) if e.type == "STEP_WAITING"] == ["limit"]
+    fleet.instance.set_pool_limit("api", 2)
+    assert run.wait(30).status == "SUCCESS"

@@ -4,6 +4,7 @@ import pytest
 
 from assetq.broker.pool_reader import PoolReader
 from assetq.broker.run_reader import RunReader
+from assetq.broker.script import unpackb
 
 from .driver import Driver, node
 
@@ -141,3 +142,35 @@ def test_use_is_shown_in_slots(driver):
     shown = {pool.pool: pool for pool in reader.pools()}
     assert (shown["db"].in_use, shown["db"].queued, shown["db"].ready) == (4, 4, 8)
     assert (shown["api"].in_use, shown["api"].ready) == (2, 0)
+
+
+def test_waiting_is_told_once_with_its_reason(driver):
+    driver.engine.set_pool_limit("api", 1)
+    driver.submit("r", node(1, pool="api"))
+    driver.submit("s", node(3, pool="db+api"))
+    driver.submit("t", node(1, pool="nobody"))
+    told = {}
+    for run in ("r", "s", "t"):
+        entries = driver.client.xrange(driver.keys("events", run))
+        fields = [unpackb(entry[b"e"]) for _, entry in entries]
+        told[run] = [event["d"] for event in fields if event["t"] == "STEP_WAITING"]
+    assert told["r"] == []
+    assert [(d["missing"], d["of"], d["held"], d["position"]) for d in told["s"]] == [("limit", "api", 1, 0)]
+    assert told["t"] == []  # its one step is published for whoever comes
+    driver.submit("u", node(5, pool="nobody"))
+    assert driver.client.hget(driver.keys("nodes", "u"), "told:worker:nobody") == b"1"
+
+
+def test_figures_for_an_autoscaler(driver):
+    driver.engine.set_pool_limit("db", 5)
+    driver.submit("r", node(10, pool="db"))
+    driver.submit("s", node(10, pool="nobody"))
+    driver.claim()
+    reader = PoolReader(driver.client, driver.keys, RunReader(driver.client, driver.keys))
+    shown = {pool.pool: pool for pool in reader.pools()}
+    db, nobody = shown["db"], shown["nobody"]
+    assert (db.running, db.queued, db.ready, db.wanted_workers, db.workers, db.problem) == (1, 4, 5, 5, 100, None)
+    assert db.oldest_wait_ms is not None
+    assert shown["api"].oldest_wait_ms is None
+    assert nobody.wanted_workers == 10
+    assert "--pools nobody" in nobody.problem

@@ -1,4 +1,4 @@
--- include: clock, event, ready, pool, rate, turn, key
+-- include: clock, event, ready, pool, rate, turn, key, waiting
 -- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
@@ -74,12 +74,14 @@ local function grant_next(bundle)
     if not lane or (state[1] ~= "QUEUED" and state[1] ~= "STARTED") then
       redis.call("ZREM", key_turns(bundle), run)
     elseif is_run_full(run, state[2]) then
+      tell_waiting(run, bundle, "step", run, lane)
       park_run(run, bundle)
     else
       local node = node_of(lane)
       local values = redis.call("HMGET", key_nodes(run), "batch:" .. node, "key:" .. node)
       local key = key_of(run, lane, values[2])
       if key and free_of_key(key) <= 0 then
+        tell_waiting(run, bundle, "key", key, lane)
         park_lane(run, bundle, lane, key)
       else
         note_limits(grant_lane(run, bundle, lane, number_of(values[1])), state[2], key)
@@ -126,6 +128,7 @@ local function grant_touched()
     touched = {}
     for pool in pairs(pools) do grant_pool(pool) end
   end
+  tell_offered()
   return messages
 end
 

@@ -2,6 +2,7 @@
 -- The ready queue: per node a sorted set of ranges, per run and bundle the nodes on offer, per bundle
 -- the runs that take turns. A range of 100,000 steps is one member. The bundle of most nodes is the name of a pool.
 local touched = {}
+local came = {}
 
 local function parse_range(text)
   local from, to = string.match(text, "^(%d+):(%d+)$")
@@ -51,6 +52,8 @@ end
 local function offer(run, lane, bundle, score)
   redis.call("ZADD", key_offer(run, bundle), order_of(run, lane), lane)
   if not redis.call("ZSCORE", key_turns(bundle), run) then
+    table.insert(came, { run, bundle })
+    redis.call("HSET", key_nodes(run), "since:" .. bundle, now)
     if score then
       redis.call("ZADD", key_turns(bundle), score, run)
     else
