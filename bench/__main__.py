@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.figure import Figure, show, write
 from bench.fleet import CODE, EXAMPLE
 
-NAMES = ("startup", "planning", "overhead", "latency", "makespan", "backfill", "throughput")
+NAMES = ("startup", "planning", "overhead", "latency", "makespan", "backfill", "pools", "throughput")
 
 
 def main() -> int:

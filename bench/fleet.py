@@ -29,7 +29,15 @@ class Fleet:
         self.changed = {f"ASSETQ_{name.upper()}": str(value) for name, value in kept.items()}
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, module: str, workers: int, *, concurrency: int = 1, pool_class: str = "prefork") -> None:
+    def start(
+        self,
+        module: str,
+        workers: int,
+        *,
+        concurrency: int = 1,
+        pool_class: str = "prefork",
+        pools: tuple[str, ...] = (),
+    ) -> None:
         """Start workers and wait until they are ready."""
         environment = {
             **os.environ,
@@ -38,7 +46,7 @@ class Fleet:
         }
         for number in range(workers):
             with (self.folder / f"worker-{number}.log").open("ab") as log:
-                command = worker_command(module, None, concurrency=concurrency, pool_class=pool_class)
+                command = worker_command(module, None, concurrency=concurrency, pool_class=pool_class, pools=pools)
                 self.processes.append(
                     subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
                 )

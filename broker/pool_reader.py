@@ -98,7 +98,7 @@ class PoolReader:
     def _record(self, pool: str, holders: list[GrantRecord], limits: PoolLimits) -> PoolRecord:
         ready = self.client.hget(self.keys("pool_ready"), pool)
         queued = sum(holder.slots_in(pool) for holder in holders if holder.state == "queued")
-        in_use = sum(holder.slots_in(pool) for holder in holders)
+        in_use = len(holders) if "=" in pool else sum(holder.slots_in(pool) for holder in holders)
         return PoolRecord(
             pool=pool,
             limit=limits.of(pool),
@@ -129,12 +129,13 @@ class PoolReader:
             UsageError: Nothing has named this pool yet.
         """
         names = self.names()
-        if pool not in names:
+        if pool not in names and "=" not in pool:
             raise UsageError(f"There is no pool '{pool}'.{suggest(pool, names)} `assetq pools set {pool} N` makes one.")
         grants = self.holders(pool)
         record = self._record(pool, grants, self.limits())
         holders = tuple(self.holder(pool, grant) for grant in grants)
-        return PoolDetail(record, holders, tuple(self._waiters(record)))
+        waiters = self._parked(pool) if "=" in pool else self._waiters(record)
+        return PoolDetail(record, holders, tuple(waiters))
 
     def holder(self, pool: str, g: GrantRecord) -> PoolHolder:
         """A grant as people see it."""
@@ -156,11 +157,20 @@ class PoolReader:
         for bundle in {bundle for _, bundle, _ in queue}:
             why[bundle] = dict(self.missing(bundle, limits)) or {"worker": "all workers of the pool are busy"}
         return [
-            PoolWaiter(
-                run_id, self._ready_in(run_id, bundle), "; ".join(why[bundle].values()), place, next(iter(why[bundle]))
-            )
-            for place, (_, bundle, run_id) in enumerate(queue)
+            PoolWaiter(run_id, self._ready_in(run_id, b), "; ".join(why[b].values()), place, next(iter(why[b])))
+            for place, (_, b, run_id) in enumerate(queue)
         ]
+
+    def _parked(self, key: str) -> list[PoolWaiter]:
+        """Runs that wait for a slot of a value of a concurrency key."""
+        bundles = [text(bundle) for bundle in self.client.smembers(self.keys("parkings", key))]
+        queue = sorted(
+            (score, text(member).partition("|")[0])
+            for bundle in bundles
+            for member, score in self.client.zrange(self.keys("parked", key, bundle), 0, -1, withscores=True)
+        )
+        reason = f"all slots of '{key}' are in use"
+        return [PoolWaiter(run_id, 1, reason, place, "key") for place, (_, run_id) in enumerate(queue)]
 
     def bundles(self, pool: str) -> list[str]:
         """What steps need that includes a slot of the pool: the pool alone first."""

@@ -75,18 +75,11 @@ def _server(instance: RedisInstance) -> list[Finding]:
 
 def _fleet(instance: RedisInstance) -> list[Finding]:
     workers = instance.list_workers()
-    served = {pool for worker in workers for pool in worker.pools}
     findings = [Finding(bool(workers), "workers", f"{len(workers)} alive", "Start one with `assetq worker -m MODULE`.")]
     for pool in instance.list_pools():
-        if (pool.ready or pool.queued) and pool.pool not in served:
-            findings.append(
-                Finding(
-                    False,
-                    f"pool {pool.pool}",
-                    f"{pool.ready + pool.queued} steps wait and no live worker serves it",
-                    f"Start a worker with --pools {pool.pool}.",
-                )
-            )
+        if pool.problem:
+            detail = f"{pool.ready + pool.queued} steps wait and no live worker serves it"
+            findings.append(Finding(False, f"pool {pool.pool}", detail, f"Start a worker with --pools {pool.pool}."))
     return findings
 
 

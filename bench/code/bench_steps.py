@@ -13,6 +13,15 @@ def sleeping() -> None:
     time.sleep(0.2)
 
 
+@asset(partitions_def=two_hundred, pool="limited")
+def limited(context: AssetExecutionContext) -> None:
+    """Writes when its body began and ended."""
+    began = time.time()
+    time.sleep(0.1)
+    with open(os.path.join(os.environ["ASSETQ_STORAGE"], f"limited-{context.run_id}"), "a") as file:
+        file.write(f"{began} {time.time()}\n")
+
+
 @asset
 def stamped(context: AssetExecutionContext) -> None:
     """Writes when its body began."""
@@ -20,4 +29,4 @@ def stamped(context: AssetExecutionContext) -> None:
         file.write(repr(time.time()))
 
 
-defs = Definitions([sleeping, stamped])
+defs = Definitions([sleeping, limited, stamped])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, Engine, NodeEntry, Outcome
 from assetq.broker.keys import Keys
-from assetq.broker.message import Grant, Message
+from assetq.broker.message import Grant, Message, Poisoned
 from assetq.broker.settings import Settings
 from assetq.broker.submission import counted_tags
 
@@ -59,6 +59,10 @@ class Driver:
     def commit(self, grant: Grant, state: str = "succeeded", **details: object) -> None:
         outcomes = [Outcome(step, state, 1, 0, **details) for step in range(grant.start, grant.stop)]  # type: ignore[arg-type]
         self.engine.commit(grant, self.worker, outcomes)
+
+    def fail_poisoned(self, step: Poisoned) -> None:
+        held = Grant("", step.run_id, step.node, step.step, step.step + 1, step.fence)
+        self.engine.commit(held, Claimant("recovery", 0), [Outcome(step.step, "failed", step.crashes, 0)])
 
     def run(self, run_id: str) -> dict[str, str]:
         return {k.decode(): v.decode() for k, v in self.client.hgetall(self.keys("run", run_id)).items()}

@@ -7,6 +7,8 @@ import pytest
 
 from assetq import MultiPartitionsDefinition, StaticPartitionsDefinition
 from assetq.broker.lane import Lanes, node_key
+from assetq.broker.pool_reader import PoolReader
+from assetq.broker.run_reader import RunReader
 from assetq.broker.submission import node_entries
 from assetq.partitions import IndexSet
 from assetq.planning import Plan, PlanNode
@@ -135,3 +137,13 @@ def test_a_cancel_leaves_no_lane_behind(driver):
     assert driver.run("r")["status"] == "CANCELED"
     assert not list(driver.client.scan_iter(f"{driver.keys.root}:run:r:ready*"))
     assert int(driver.client.hget(driver.keys("pool_ready"), "db")) == 0
+
+
+def test_a_value_shows_who_holds_it_and_who_waits(driver):
+    driver.engine.set_pool_limit("customer=*", 1)
+    driver.submit("a", keyed(1, "customer=acme"))
+    driver.submit("b", keyed(1, "customer=acme"))
+    reader = PoolReader(driver.client, driver.keys, RunReader(driver.client, driver.keys))
+    (grant,) = reader.holders("customer=acme")
+    assert grant.run_id == "a"
+    assert [waiter.run_id for waiter in reader._parked("customer=acme")] == ["b"]
