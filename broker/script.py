@@ -85,7 +85,7 @@ def load_script(name: str) -> Script:
     """Read `lua/<name>.lua` and everything it includes."""
     body = _read(f"{name}.lua")
     sections = _sections(body)
-    text = "\n".join([*_libraries(body, set()), body])
+    text = without_unused("\n".join(_libraries(body, set())), body)
     source = with_keys(text)
     return Script(
         name=name,
@@ -96,6 +96,35 @@ def load_script(name: str) -> Script:
         body=body,
         source=source,
     )
+
+
+def without_unused(libraries: str, body: str) -> str:
+    """The libraries without the functions that nothing behind them names, and the body.
+
+    A script makes all of its functions anew each time it runs, which costs more than most of them do.
+    """
+    kept = body
+    for block in reversed(_blocks(libraries)):
+        match = re.match(r"local function (\w+)", block)
+        if match is None or re.search(rf"\b{match[1]}\b", kept):
+            kept = f"{block}\n{kept}"
+    return kept
+
+
+def _blocks(source: str) -> list[str]:
+    """Functions of the outermost level, and what lies between them."""
+    blocks: list[list[str]] = [[]]
+    is_inside = False
+    for line in source.splitlines():
+        if line.startswith("local function "):
+            blocks.append([line])
+            is_inside = not line.endswith(" end")
+        elif is_inside:
+            blocks[-1].append(line)
+            is_inside = line != "end"
+        else:
+            blocks.append([line])
+    return ["\n".join(block) for block in blocks]
 
 
 def _read(path: str) -> str:

@@ -43,13 +43,11 @@ local function used_of(pool)
   return used
 end
 
--- Grants for which there is room: by the limit, and by a window of what live workers can run and a few more, so that
+-- Grants for which there is room in a pool that no bundle shares: by the limit, and by a window of what live workers can run and a few more, so that
 -- a queue never holds more messages.
 local function room_of(pool)
   local found = read_pool(pool)
-  local window = found.window - redis.call("ZCARD", key_holders(pool))
-  if not found.limit then return window end
-  return math.min(found.limit - used_of(pool), window)
+  return math.min(found.limit or found.window, found.window) - redis.call("ZCARD", key_holders(pool))
 end
 
 -- Slots beyond the one that a grant has by being in its home's list of holders.
