@@ -47,7 +47,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("limit_sources", ":pools:limits:sources", "hash", "pool -> who gave its limit: `hand` or `code`"),
     KeyPattern("capacity", ":pools:capacity", "hash", "pool -> processes of live workers that consume it"),
     KeyPattern("pool_ready", ":pools:ready", "hash", "pool -> steps that are ready and not granted"),
-    KeyPattern("turn", ":pools:turns", "string", "number of turns taken so far"),
+    KeyPattern("turn", ":pools:turn", "string", "number of turns taken so far"),
     KeyPattern("passed", ":pools:passed", "hash", "bundle -> grants that passed it while it was first in turn and did not fit"),
     KeyPattern("reserved", ":pools:reserved", "hash", "pool -> bundle that was passed too often: what comes after it in turn waits"),
     KeyPattern("holders", ":pool:<pool>:holders", "zset", "fences that hold a slot, by grant time in ms"),
