@@ -173,7 +173,7 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
     "heartbeat": lambda s: s.driver.engine.heartbeat("w", {"pools": "default", "concurrency": 4}, [s.fence]),
     "recover": lambda s: s.driver.engine.recover(),
     "pause the pool": lambda s: s.driver.engine.set_pool_limit("default", 0),
-    "register pools": lambda s: s.driver.engine.register_pools(["default"], {"default": 3}),
+    "take a limit from code": lambda s: s.driver.engine.register_pools(["default"], {"default": 3}),
     "raise the limit": lambda s: s.driver.engine.set_pool_limit("default", 3),
     "raise the priority": lambda s: s.driver.engine.set_priority("r", 5),
     "limit runs": lambda s: s.driver.engine.set_run_limit("*", 1),
