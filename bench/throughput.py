@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,12 +46,14 @@ def bare_rate(prefetch: int) -> float:
         command = [sys.executable, "-m", "celery", "-A", "bench_bare", "worker", "-l", "ERROR", "-c", str(PROCESSES)]
         options = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         with (Path(folder) / "log").open("wb") as log:
-            worker = subprocess.Popen([*command, *options], env=environment, stdout=log, stderr=log)
+            worker = subprocess.Popen(
+                [*command, *options], env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         try:
             return drain_rate(server.url)
         finally:
-            worker.terminate()
-            worker.wait(30)
+            os.killpg(worker.pid, signal.SIGKILL)  # asked politely, a bare worker sometimes never stops
+            worker.wait()
 
 
 def drain_rate(url: str) -> float:

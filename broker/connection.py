@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import redis
@@ -95,6 +95,8 @@ def with_retries(call: Callable[[], T], *, deadline_s: float) -> T:
 
     The last fault is raised as it is.
     """
+    with suppress(*PASSING):
+        return call()
     retrying = Retrying(
         retry=retry_if_exception_type(PASSING),
         wait=wait_exponential(multiplier=0.05, max=2.0) + wait_random(0, 0.2),

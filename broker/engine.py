@@ -245,9 +245,11 @@ class Engine:
         holder = self.client.hmget(self.keys("grant", fence), "worker", "pid")
         return [text(part or b"") for part in holder] == [claimant.worker, str(claimant.pid)]
 
-    def is_open(self, run_id: str) -> bool:
-        """True while steps of the run may begin: it has not ended and is not canceled."""
-        return self.client.hget(self.keys("run", run_id), "status") in (b"QUEUED", b"STARTED")
+    def may_begin(self, grant: Grant, claimant: Claimant) -> bool:
+        """True while the claimant holds the grant, and its run is neither canceled nor at its end."""
+        open_statuses = (b"QUEUED", b"STARTED")
+        is_open = self.client.hget(self.keys("run", grant.run_id), "status") in open_statuses
+        return is_open and self.is_current(grant.fence, claimant)
 
     def hand_back(self, fence: str, worker: str, *, crashed: bool, reason: str) -> list[Poisoned]:
         """Return a grant's unfinished steps to the ready queue. Atomic."""

@@ -164,6 +164,12 @@ class Runner:
                 pending, flushed = [], now
         return None
 
+    def _is_current(self, fence: str) -> bool:
+        """True while this runner holds the grant; what the record said a moment ago is believed, no longer."""
+        if time.monotonic() - self.asked < FRESH_S:
+            return True
+        return self._ask(lambda: self.state.engine.is_current(fence, self.claimant))
+
     def _may_begin(self, grant: Grant) -> bool:
         """False once the run is canceled. A cancel waits for it: what the record said is believed for a moment."""
         for _ in range(CONFIRMATIONS):
@@ -171,7 +177,7 @@ class Runner:
                 return False
             if time.monotonic() - self.asked < FRESH_S:
                 return True
-            if not self._ask(lambda: self.state.engine.is_open(grant.run_id)):
+            if not self._ask(lambda: self.state.engine.may_begin(grant, self.claimant)):
                 return False
         return True
 
@@ -229,10 +235,8 @@ class Runner:
         return result if captured is None else with_log(result, captured)
 
     def _execute(self, task: StepTask, session: ExecutionSession) -> StepResult:
-        engine, claimant = self.state.engine, self.claimant
-
         def guard() -> None:
-            if not with_retries(lambda: engine.is_current(str(task.fence), claimant), deadline_s=COMMIT_RETRY_S):
+            if not self._is_current(str(task.fence)):
                 raise StaleAttemptError(
                     f"run {task.run_id}: attempt {task.fence} lost its lease; its output is not published."
                 )

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,26 +30,49 @@ def is_local(path: UPath) -> bool:
     return getattr(path, "protocol", "") in ("", "file", "local")
 
 
-def publish(path: UPath, write: Write, fence: int, guard: Callable[[], None]) -> int:
+def publish(path: UPath, write: Write, fence: int, guard: Callable[[], None], *, is_one_file: bool = False) -> int:
     """Have a value written elsewhere, and put it in its place when the guard lets it through.
 
     Args:
         path: The place.
-        write: Writes the value to the local path that it is given, which has the name of the place.
+        write: Writes the value to the local path that it is given, which has the extension of the place.
         fence: Number of the attempt.
         guard: Raises when the attempt was overtaken.
+        is_one_file: `write` makes nothing but that file, and does not mind how it is called: no folder is made for it.
 
     Returns:
         How many bytes were written.
     """
-    return _publish_local(path, write, fence, guard) if is_local(path) else _publish_remote(path, write, guard)
-
-
-def _publish_local(path: UPath, write: Write, fence: int, guard: Callable[[], None]) -> int:
+    if not is_local(path):
+        return _publish_remote(path, write, guard)
     target = Path(str(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
     workplace = target.parent / ATTEMPTS
-    workplace.mkdir(exist_ok=True)
+    _make_folder(workplace)
+    size = (_publish_file if is_one_file else _publish_folder)(target, workplace, write, fence, guard)
+    _sweep(workplace)
+    return size
+
+
+def _publish_file(target: Path, workplace: Path, write: Write, fence: int, guard: Callable[[], None]) -> int:
+    part = f"{workplace}/{fence}.{token_hex(4)}{target.suffix}"
+    try:
+        write(_upath(part))
+        size = _sync(part)
+        guard()
+        if target.is_dir() and not target.is_symlink():
+            os.rename(target, f"{part}~")
+        os.replace(part, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
+        raise
+    finally:
+        if os.path.lexists(f"{part}~"):
+            shutil.rmtree(f"{part}~", ignore_errors=True)
+    return size
+
+
+def _publish_folder(target: Path, workplace: Path, write: Write, fence: int, guard: Callable[[], None]) -> int:
     folder = Path(tempfile.mkdtemp(prefix=f"{fence}.", dir=workplace))
     try:
         write(_upath(folder / target.name))
@@ -59,7 +83,6 @@ def _publish_local(path: UPath, write: Write, fence: int, guard: Callable[[], No
             _move(entry, target.parent / entry.name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    _sweep(workplace)
     return size
 
 
@@ -97,7 +120,7 @@ def as_local(path: UPath) -> Iterator[UPath]:
         yield _upath(local)
 
 
-def _upath(path: Path) -> UPath:
+def _upath(path: str | Path) -> UPath:
     from upath import UPath  # brings fsspec, which takes its time
 
     return UPath(str(path))
@@ -107,10 +130,23 @@ def _files_of(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _sync(path: Path) -> int:
-    with path.open("rb") as written:
-        os.fsync(written.fileno())
-        return os.fstat(written.fileno()).st_size
+def _sync(path: str | Path) -> int:
+    """Have the disk keep the file; its size."""
+    written = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(written)
+        return os.fstat(written).st_size
+    finally:
+        os.close(written)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def _move(source: Path, target: Path) -> None:

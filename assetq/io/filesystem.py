@@ -18,6 +18,7 @@ class FilesystemIOManager(ConfigurableUPathIOManager):
     """Stores values as pickle files. Load only what you trust: pickle runs code when it is read."""
 
     extension: ClassVar[str] = ".pickle"
+    writes_one_file: ClassVar[bool] = True
 
     def dump_to_path(self, context: OutputContext, obj: Any, path: UPath) -> None:
         try:

@@ -20,6 +20,7 @@ class ParquetIOManager(ConfigurableUPathIOManager):
     """
 
     extension: ClassVar[str] = ".parquet"
+    writes_one_file: ClassVar[bool] = True
 
     def dump_to_path(self, context: OutputContext, obj: Any, path: UPath) -> None:
         library = type(obj).__module__.partition(".")[0]

@@ -35,12 +35,15 @@ class UPathIOManager(IOManager):
     Subclasses say the extension and how to write and read one file. The paths that they are given are local ones, with
     the name of the final place; what is written there is put in place as a whole.
 
+    A subclass whose `dump_to_path` makes one file, whatever its name, may set `writes_one_file`: that is quicker.
+
     Args:
         base_path: Folder or URL; by default the storage of the run (`ASSETQ_STORAGE`).
         base_dir: The same, under the name that `FilesystemIOManager` uses.
     """
 
     extension: ClassVar[str | None] = None
+    writes_one_file: ClassVar[bool] = False
 
     def __init__(self, base_path: UPath | str | None = None, base_dir: UPath | str | None = None) -> None:
         base = base_path if base_path is not None else base_dir
@@ -154,7 +157,13 @@ class UPathIOManager(IOManager):
     def _store(self, context: OutputContext, obj: Any, partition_key: str | None) -> dict[str, Any]:
         path = self.path_of(context, partition_key)
         try:
-            size = publish(path, lambda place: self.dump_to_path(context, obj, place), context.fence, context.guard)
+            size = publish(
+                path,
+                lambda place: self.dump_to_path(context, obj, place),
+                context.fence,
+                context.guard,
+                is_one_file=self.writes_one_file,
+            )
         except OSError as error:
             raise StorageError(f"{_named(context, partition_key)} cannot be written to {path}: {error}.") from error
         return {"path": MetadataValue.path(str(path)), "size_bytes": size}
