@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from assetq.broker.connection import with_retries
-from assetq.broker.engine import Claimant, Outcome
+from assetq.broker.engine import Claimant
 from assetq.broker.message import Grant
 from assetq.broker.run_reader import made_in_step
 from assetq.definitions.time_limit import step_timeout_s
@@ -23,11 +23,13 @@ from assetq.execution.cleanup import remove_intermediates
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.task import StepResult, StepTask
+from assetq.io.durable import deferred_sync
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 from assetq.workers.capture import Capture
 from assetq.workers.ceiling import Ceiling
 from assetq.workers.drift import fits, refuse
+from assetq.workers.durability import Done, durable_outcomes
 from assetq.workers.outcome import Attempt, outcome_of, with_log
 from assetq.workers.poison import fail_unreadable
 from assetq.workers.process import ProcessState, RunContext
@@ -141,7 +143,7 @@ class Runner:
         return None
 
     def _run_steps(self, grant: Grant, context: RunContext, deadline: float) -> Grant | None:
-        pending: list[Outcome] = []
+        pending: list[Done] = []
         flushed = time.monotonic()
         timeout_s = self._timeout_of(self.state.session_of(context), context.plan, context.plan.nodes[grant.node].name)
         for step in range(grant.start, grant.stop):
@@ -194,12 +196,12 @@ class Runner:
         """True when this process is to take no further step: the worker drains, or a new process is due."""
         return self.state.config.board.is_draining or self.ceiling.is_reached()
 
-    def _hand_back_rest(self, grant: Grant, context: RunContext, done: list[Outcome]) -> None:
+    def _hand_back_rest(self, grant: Grant, context: RunContext, done: list[Done]) -> None:
         if done:
             self._commit(grant, context, done, chain=False)
         self._hand_back(grant, "the worker takes no further steps")
 
-    def _run_step(self, grant: Grant, context: RunContext, step: int) -> Outcome:
+    def _run_step(self, grant: Grant, context: RunContext, step: int) -> Done:
         tries = grant.tries_of(step)
         started = time.time()
         task = StepTask(
@@ -213,10 +215,11 @@ class Runner:
             run_config=context.config,
             made=self._made(grant, context, step),
         )
-        result = self._captured(task, self.state.session_of(context), tries.attempt)
+        with deferred_sync() as stored:
+            result = self._captured(task, self.state.session_of(context), tries.attempt)
         attempt = Attempt(context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name)
         self.batches.observe(context.plan.nodes[grant.node].name, time.time() - started)
-        return outcome_of(attempt, result)
+        return Done(attempt, outcome_of(attempt, result), tuple(stored))
 
     def _made(self, grant: Grant, context: RunContext, step: int) -> IndexSet:
         """What earlier attempts made of a chunk. Tries are forgotten when a run is rebuilt, so they do not tell."""
@@ -275,7 +278,8 @@ class Runner:
         if status == b"SUCCESS":
             remove_intermediates(self.state.session_of(context), context.plan, context.run_id)
 
-    def _commit(self, grant: Grant, context: RunContext, outcomes: list[Outcome], *, chain: bool) -> Grant | None:
+    def _commit(self, grant: Grant, context: RunContext, done: list[Done], *, chain: bool) -> Grant | None:
+        outcomes = durable_outcomes(done)
         batch = self.batches.of(context.plan.nodes[grant.node].name)
         return self._ask(lambda: self.state.engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain))
 

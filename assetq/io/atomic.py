@@ -16,6 +16,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from assetq.io.durable import sync_or_defer
+
 if TYPE_CHECKING:
     from upath import UPath
 
@@ -57,7 +59,7 @@ def _publish_file(target: Path, workplace: Path, write: Write, fence: int, guard
     part = f"{workplace}/{fence}.{token_hex(4)}{target.suffix}"
     try:
         write(_upath(part))
-        size = _sync(part)
+        size = sync_or_defer(part, target)
         guard()
         if target.is_dir() and not target.is_symlink():
             os.rename(target, f"{part}~")
@@ -77,7 +79,7 @@ def _publish_folder(target: Path, workplace: Path, write: Write, fence: int, gua
     try:
         write(_upath(folder / target.name))
         written = sorted(folder.iterdir())
-        size = sum(_sync(file) for file in _files_of(folder))
+        size = sum(sync_or_defer(file, target.parent / file.relative_to(folder)) for file in _files_of(folder))
         guard()
         for entry in written:
             _move(entry, target.parent / entry.name)
@@ -128,16 +130,6 @@ def _upath(path: str | Path) -> UPath:
 
 def _files_of(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
-
-
-def _sync(path: str | Path) -> int:
-    """Have the disk keep the file; its size."""
-    written = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(written)
-        return os.fstat(written).st_size
-    finally:
-        os.close(written)
 
 
 def _make_folder(path: Path) -> None:
