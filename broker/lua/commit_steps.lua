@@ -101,12 +101,17 @@ local function newly_granted()
   end
 end
 
+-- Of one value of a concurrency key too: each value has slots of its own.
+local function is_alike(one, other)
+  return one.run == other.run and one.node == other.node and one.key == other.key
+end
+
 -- A message of earlier steps of the node may still be on its way: it gets the later ones, so that a chain keeps order.
 local function in_order(chosen)
   local earliest = chosen
   for _, waiting in ipairs(redis.call("ZRANGE", key_queued(), 0, LOOKED_AT - 1)) do
     local other = read_grant(waiting)
-    if other and other.run == chosen.run and other.node == chosen.node and other.from < earliest.from then
+    if other and is_alike(other, chosen) and other.from < earliest.from then
       earliest = other
     end
   end

@@ -56,9 +56,9 @@ class Driver:
         assert grant is not None
         return grant
 
-    def commit(self, grant: Grant, state: str = "succeeded", **details: object) -> None:
+    def commit(self, grant: Grant, state: str = "succeeded", *, chain: bool = False, **details: object) -> Grant | None:
         outcomes = [Outcome(step, state, 1, 0, **details) for step in range(grant.start, grant.stop)]  # type: ignore[arg-type]
-        self.engine.commit(grant, self.worker, outcomes)
+        return self.engine.commit(grant, self.worker, outcomes, chain=chain)
 
     def fail_poisoned(self, step: Poisoned) -> None:
         held = Grant("", step.run_id, step.node, step.step, step.step + 1, step.fence)

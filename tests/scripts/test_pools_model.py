@@ -40,6 +40,7 @@ class Pools(RuleBasedStateMachine):
         self.running: dict[str, object] = {}
         self.runs: dict[str, str] = {}
         self.caps: dict[str, int] = {}
+        self.lanes: set[str] = set()
         for pool in POOLS:
             self.limit(pool, 3)
         self.limit("k=*", 1)
@@ -55,14 +56,16 @@ class Pools(RuleBasedStateMachine):
     @rule(steps=STEPS, bundle=st.sampled_from(BUNDLES))
     def submit_lanes(self, steps: int, bundle: str) -> None:
         keys = (0, "k=x", 1, "k=y", 2, "k=z")
-        self._submit(replace(node(3 * steps, pool=bundle), lanes="0:1:3", lane_keys=keys), tags={"team": "t"})
+        run = self._submit(replace(node(3 * steps, pool=bundle), lanes="0:1:3", lane_keys=keys), tags={"team": "t"})
+        self.lanes.add(run)
 
-    def _submit(self, *nodes: object, **options: object) -> None:
+    def _submit(self, *nodes: object, **options: object) -> str:
         run = f"r{len(self.runs)}"
         self.runs[run] = "open"
         if "cap" in options:
             self.caps[run] = options["cap"]
         self.driver.submit(run, *nodes, **options)
+        return run
 
     def _some(self, data: st.DataObject) -> str | None:
         return data.draw(st.sampled_from(sorted(self.running))) if self.running else None
@@ -90,6 +93,15 @@ class Pools(RuleBasedStateMachine):
         fence = self._some(data)
         if fence is not None:
             self.driver.commit(self.running.pop(fence), state)
+
+    @rule(data=st.data())
+    def commit_and_chain(self, data: st.DataObject) -> None:
+        """The worker takes what comes next with the answer; its message, where it has one, finds it claimed."""
+        fence = self._some(data)
+        if fence is not None:
+            chained = self.driver.commit(self.running.pop(fence), chain=True)
+            if chained is not None:
+                self.running[chained.fence] = chained
 
     @rule(data=st.data(), crashed=st.booleans())
     def hand_back(self, data: st.DataObject, crashed: bool) -> None:
@@ -166,8 +178,12 @@ class Pools(RuleBasedStateMachine):
             for pool, weight in slots_of(grant.get("bundle", grant["pool"])):
                 used[pool] += weight
             if "key" in grant:
-                used[grant["key"]] += 1
+                used[self._value_of(grant)] += 1
         return used
+
+    def _value_of(self, grant: dict[str, str]) -> str:
+        """The value of the key of the step itself."""
+        return "k=" + "xyz"[int(grant["from"]) % 3] if grant["run"] in self.lanes else grant["key"]
 
     @invariant()
     def the_record_is_what_is_held(self) -> None:
