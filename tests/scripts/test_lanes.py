@@ -150,7 +150,7 @@ def test_a_value_shows_who_holds_it_and_who_waits(driver):
 
 
 def test_a_chain_leaves_each_step_to_the_slot_of_its_value(driver):
-    """Steps 0, 1, 2 are of x, y, z. While 1 is on its way, the slot of x is free: its next step is 3, and no earlier one."""
+    """Steps 0, 1, 2 are of x, y, z. While 1 is on its way, the slot of x is free: next is 3, and no earlier one."""
     driver.engine.set_pool_limit("k=*", 1)
     driver.engine.set_pool_limit("db", 3)
     driver.submit("r", replace(node(9, pool="db"), lanes="0:1:3", lane_keys=(0, "k=x", 1, "k=y", 2, "k=z")))
