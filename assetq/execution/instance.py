@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,9 +61,15 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         return _implementation((url or "redis:").partition(":")[0]).open(url, namespace)
 
     @staticmethod
-    def ephemeral() -> Instance:
-        """An instance in memory, for tests and notebooks: it executes what is submitted in this process."""
-        return _implementation("memory").open(None, None)
+    def ephemeral(tempdir: str | None = None) -> Instance:
+        """An instance in memory, for tests and notebooks: it executes what is submitted in this process.
+
+        Args:
+            tempdir: Folder for stored values, which lie in `storage` there; by default one that goes with the object.
+        """
+        from assetq.execution.memory import MemoryInstance
+
+        return MemoryInstance(os.path.join(tempdir, "storage") if tempdir else None)
 
     @classmethod
     @abstractmethod

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from contextvars import ContextVar
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from assetq.errors import UnknownRunError
@@ -19,26 +21,56 @@ if TYPE_CHECKING:
 MANY = 1_000_000
 FEW = 100
 
+# What `get` gives inside `instance_for_test`.
+CURRENT: ContextVar[Instance | None] = ContextVar("current instance", default=None)
+
 
 class InstanceView(AssetView):
     """Mixed into `Instance`."""
 
     @staticmethod
     def get() -> Instance:
-        """The instance that the environment names: `ASSETQ_REDIS_URL`, or the server of this folder."""
+        """The instance of the surrounding `instance_for_test`, else the one that the environment names.
+
+        That is `ASSETQ_REDIS_URL`, or the server of this folder. Mirrors Dagster's method, whose DAGSTER_HOME it is.
+
+        Raises:
+            ServerUnreachableError: Nothing answers there.
+        """
         from assetq.execution.instance import Instance
 
-        return Instance.connect()
+        return CURRENT.get() or Instance.connect()
 
     @staticmethod
-    def local_temp(tempdir: str | None = None) -> Instance:
-        """An instance whose values stay in `storage` under a folder, while its records live as long as the object.
+    def local_temp(tempdir: str | None = None, overrides: Mapping[str, Any] | None = None) -> Instance:
+        """An instance that lives in a folder, on an embedded server that runs while it is open.
 
-        Mirrors Dagster's method of that name; a server keeps records longer: `Instance.connect`.
+        Who opens the folder again finds the runs, events and values of before. Mirrors Dagster's method.
+
+        Args:
+            tempdir: The folder; by default one that goes when the instance is closed.
+            overrides: Taken and not used: there is no instance file here.
+
+        Raises:
+            AssetqError: There is no server to start; says what to install.
         """
-        from assetq.execution.memory import MemoryInstance
+        opened: Instance = import_module("assetq.broker.local_instance").LocalInstance(tempdir)
+        return opened
 
-        return MemoryInstance(os.path.join(tempdir, "storage") if tempdir else None)
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether the records end with the object."""
+        return False
+
+    @property
+    def is_persistent(self) -> bool:
+        """Whether the records outlive the object."""
+        return not self.is_ephemeral
+
+    @property
+    def root_directory(self: Any) -> str:
+        """Folder in which stored values lie, in `storage`."""
+        return os.path.dirname(str(self.storage_directory()))
 
     def get_run_by_id(self: Any, run_id: str) -> RunRecord | None:
         """A run; None when there is none."""

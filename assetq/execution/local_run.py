@@ -45,7 +45,7 @@ class Recorder(Protocol):
         """Steps will not run, because of what failed above them."""
 
     def flush(self) -> None:
-        """A good moment to write: a step begins or has ended."""
+        """A good moment to write: a step begins, or waits for its next attempt."""
 
 
 @dataclass(slots=True)
@@ -143,6 +143,7 @@ class LocalRun:
         pools, is_paused = self.plan.nodes[node].pools, self.is_paused
         if is_paused is None or not is_paused(pools):
             return
+        self._flush()
         with self.changed:
             self.blocked_by = next(pool for pool in pools if is_paused([pool]))
             self.changed.wait_for(lambda: self.canceled.is_set() or not is_paused(pools))
@@ -161,6 +162,8 @@ class LocalRun:
         while True:
             self.note(EventType.STEP_START, step_key=step_key, attempt=attempt)
             self._flush()
+            if self.canceled.is_set():
+                break
             task = StepTask(self.run_id, self.plan, node, step, attempt, attempt, self.tags, self.config, made)
             try:
                 result = self._execute(task)
@@ -168,8 +171,10 @@ class LocalRun:
                 self.canceled.set()
                 break
             self._report(task, result)
+            if result.status is not StepStatus.RETRY:
+                break  # what comes next writes, be it a step or the run's end
             self._flush()
-            if result.status is not StepStatus.RETRY or self.canceled.wait(result.retry_delay_ms / 1000):
+            if self.canceled.wait(result.retry_delay_ms / 1000):
                 break
             attempt, made = attempt + 1, result.made
         self.current = None

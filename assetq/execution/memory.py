@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import tempfile
 import threading
@@ -31,6 +32,7 @@ from assetq.execution.dynamic_partitions import DynamicKeys, checked_keys
 from assetq.execution.event import Event, EventType
 from assetq.execution.history import HistoryPage
 from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.instance_view import CURRENT
 from assetq.execution.local_run import LocalRun
 from assetq.execution.pool_limit import PoolLimits, Rate, check_limit, key_limits
 from assetq.execution.record import (
@@ -81,8 +83,9 @@ class MemoryInstance(Instance):
     def storage_directory(self) -> str:
         """Where values are stored; without a folder of its own, one that lives as long as the instance."""
         if self.storage is None:
-            self.storage = tempfile.mkdtemp(prefix="assetq-")
-            weakref.finalize(self, shutil.rmtree, self.storage, ignore_errors=True)
+            passing = tempfile.mkdtemp(prefix="assetq-")
+            weakref.finalize(self, shutil.rmtree, passing, ignore_errors=True)
+            self.storage = os.path.join(passing, "storage")
         return self.storage
 
     def submit_plan(
@@ -417,6 +420,11 @@ class MemoryInstance(Instance):
         """None: this process is the worker."""
         return []
 
+    @property
+    def is_ephemeral(self) -> bool:
+        """Always: the records end with the object."""
+        return True
+
     def close(self) -> None:
         """Close what sessions opened."""
         for run in self._runs.values():
@@ -431,12 +439,21 @@ def instance_for_test(
     temp_dir: str | None = None,
     **_: Any,
 ) -> Iterator[Instance]:
-    """An instance for one test, with a folder of its own for values. Mirrors Dagster's `instance_for_test`.
+    """An instance for one test, closed behind it. Mirrors Dagster's `instance_for_test`.
 
     Args:
-        overrides, set_dagster_home: Taken and not used: there is no instance file here.
-        temp_dir: Folder for stored values; by default one that goes with the block.
+        overrides: Taken and not used: there is no instance file here.
+        set_dagster_home: Have `DagsterInstance.get()` give the instance inside the block.
+        temp_dir: Folder that keeps records and values, as for `DagsterInstance.local_temp`; without it records live in
+            memory, and values in a folder that goes with the block.
     """
     with ExitStack() as stack:
-        folder = temp_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="assetq-"))
-        yield stack.enter_context(MemoryInstance(folder))
+        if temp_dir is None:
+            passing = stack.enter_context(tempfile.TemporaryDirectory(prefix="assetq-"))
+            instance = Instance.ephemeral(passing)
+        else:
+            instance = Instance.local_temp(temp_dir)
+        stack.enter_context(instance)
+        if set_dagster_home:
+            stack.callback(CURRENT.reset, CURRENT.set(instance))
+        yield instance

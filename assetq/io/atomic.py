@@ -84,8 +84,15 @@ def _publish_folder(target: Path, workplace: Path, write: Write, fence: int, gua
         for entry in written:
             _move(entry, target.parent / entry.name)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     return size
+
+
+def _remove(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _publish_remote(path: UPath, write: Write, guard: Callable[[], None]) -> int:

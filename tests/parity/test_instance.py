@@ -1,6 +1,7 @@
 """What the instance tells and does, in a step and around runs."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -255,16 +256,111 @@ def test_values_stay_with_the_instance(home):
     assert again.output_for_node("two") == 2
 
 
-def test_local_temp_keeps_values_in_its_folder(dg, tmp_path):
+def one_asset(dg):
     @dg.asset
     def one():
         return 1
 
+    return one
+
+
+def test_local_temp_keeps_values_in_its_folder(dg, tmp_path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        assert dg.materialize([one_asset(dg)], instance=instance).success
+        assert instance.storage_directory() == str(tmp_path / "storage")
+        assert instance.root_directory == str(tmp_path)
+        assert list((tmp_path / "storage").glob("one*"))
+        assert instance.get_runs_count() == 1
+
+
+def test_local_temp_finds_again_what_it_kept(dg, tmp_path):
+    key = dg.AssetKey("one")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        result = dg.materialize([one_asset(dg)], instance=instance, tags={"a": "b"})
+        instance.add_dynamic_partitions("names", ["x", "y"])
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        [run] = instance.get_runs()
+        assert (run.run_id, run.tags["a"], run.is_success) == (result.run_id, "b", True)
+        assert instance.get_latest_materialization_event(key).run_id == result.run_id
+        assert instance.get_asset_keys() == [key]
+        assert instance.get_dynamic_partitions("names") == ["x", "y"]
+        loaded = dg.Definitions([one_asset(dg)]).load_asset_value(key, instance=instance)
+        assert loaded == 1
+        instance.wipe_assets([key])
     instance = dg.DagsterInstance.local_temp(str(tmp_path))
-    assert dg.materialize([one], instance=instance).success
-    assert instance.storage_directory() == str(tmp_path / "storage")
-    assert (tmp_path / "storage" / "one").exists() or list((tmp_path / "storage").glob("one*"))
-    assert instance.get_runs_count() == 1
+    assert instance.get_latest_materialization_event(key) is None
+    instance.dispose()
+
+
+def test_two_instances_of_one_folder(dg, tmp_path):
+    first = dg.DagsterInstance.local_temp(str(tmp_path))
+    second = dg.DagsterInstance.local_temp(str(tmp_path))
+    assert dg.materialize([one_asset(dg)], instance=first).success
+    first.dispose()
+    assert second.get_runs_count() == 1
+    assert dg.materialize([one_asset(dg)], instance=second).success
+    assert second.get_runs_count() == 2
+    second.dispose()
+
+
+def test_local_temp_without_a_folder_leaves_nothing(dg):
+    with dg.DagsterInstance.local_temp() as instance:
+        assert dg.materialize([one_asset(dg)], instance=instance).success
+        folder = Path(instance.root_directory)
+        assert list(folder.rglob("one*"))
+    assert not folder.exists()
+
+
+def test_local_temp_records_failures_and_checks(dg, tmp_path):
+    @dg.asset(check_specs=[dg.AssetCheckSpec("small", asset="one")])
+    def one():
+        yield dg.Output(1)
+        yield dg.AssetCheckResult(passed=False)
+
+    @dg.asset
+    def broken(one):
+        raise ValueError(one)
+
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        result = dg.materialize([one, broken], instance=instance, raise_on_error=False)
+        assert not result.success
+        assert str(instance.get_run_by_id(result.run_id).status.value) == "FAILURE"
+        kinds = [
+            event.dagster_event.event_type_value for event in instance.all_logs(result.run_id) if event.dagster_event
+        ]
+        assert [kind for kind in kinds if kind in ("STEP_SUCCESS", "STEP_FAILURE")] == ["STEP_SUCCESS", "STEP_FAILURE"]
+        assert "ASSET_CHECK_EVALUATION" in kinds
+
+
+def test_which_instances_last(dg, tmp_path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as lasting:
+        assert (lasting.is_ephemeral, lasting.is_persistent) == (False, True)
+    passing = dg.DagsterInstance.ephemeral()
+    assert (passing.is_ephemeral, passing.is_persistent) == (True, False)
+    passing = dg.DagsterInstance.ephemeral(str(tmp_path))
+    assert passing.storage_directory() == str(tmp_path / "storage")
+    assert passing.root_directory == str(tmp_path)
+
+
+def test_the_instance_of_a_test_is_the_one_that_code_gets(dg, tmp_path):
+    seen = []
+
+    @dg.asset
+    def one(context):
+        seen.append(dg.DagsterInstance.get().root_directory == context.instance.root_directory)
+
+    with dg.instance_for_test() as instance:
+        assert dg.DagsterInstance.get().root_directory == instance.root_directory
+        assert dg.materialize([one], instance=instance).success
+    assert seen == [True]
+
+
+def test_the_instance_of_a_test_keeps_a_folder(dg, tmp_path):
+    for count in (1, 2):
+        with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+            assert dg.materialize([one_asset(dg)], instance=instance).success
+            assert instance.get_runs_count() == count
+            assert instance.is_persistent
 
 
 def test_partitions_that_an_instance_holds(home):
