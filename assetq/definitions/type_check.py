@@ -97,6 +97,7 @@ class TypeCheckError(AssetqError):
         description: The message.
         metadata: Metadata of the failed check.
         dagster_type: The declared type.
+        check: What the check found.
     """
 
     def __init__(
@@ -105,8 +106,10 @@ class TypeCheckError(AssetqError):
         *,
         metadata: Mapping[str, MetadataValue] | None = None,
         dagster_type: DagsterType | None = None,
+        check: TypeCheck = FAILED,
     ) -> None:
         super().__init__(description)
+        self.check = check
         self.description = description
         self.metadata = dict(metadata or {})
         self.dagster_type = dagster_type
@@ -126,7 +129,7 @@ class TypeCheckError(AssetqError):
             f"{where[:1].upper()}{where[1:]} is declared as {dagster_type.display_name}, but a value of type "
             f"{type(value).__name__} did not pass its check{found}. Correct the value or the declared type."
         )
-        return cls(message, metadata=check.metadata, dagster_type=dagster_type)
+        return cls(message, metadata=check.metadata, dagster_type=dagster_type, check=check)
 
 
 class TypeCheckFunctionError(UserCodeError, InvariantError):

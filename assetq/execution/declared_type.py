@@ -6,7 +6,7 @@ from typing import Any
 
 from assetq.definitions import OpInput, OpOutput
 from assetq.definitions.dagster_type import DagsterType, type_check
-from assetq.definitions.type_check import TypeCheckContext, TypeCheckError
+from assetq.definitions.type_check import PASSED, TypeCheck, TypeCheckContext, TypeCheckError
 from assetq.definitions.type_resolution import ANY, resolve_dagster_type
 from assetq.errors import DefinitionError
 from assetq.execution.context import ExecutionContext
@@ -20,26 +20,26 @@ def declared_type(annotation: Any) -> DagsterType:
         return ANY
 
 
-def check_input(op_input: OpInput, value: Any, context: ExecutionContext, op_name: str) -> None:
-    """Raise for a loaded value that is not what the argument is annotated with.
+def check_input(op_input: OpInput, value: Any, context: ExecutionContext, op_name: str) -> TypeCheck:
+    """What the check of a loaded value found; raises for one that is not what the argument is annotated with.
 
     Raises:
         TypeCheckError: Names argument, op and both types.
     """
-    check_value(op_input.annotation, value, context, f"input '{op_input.name}' of op '{op_name}'")
+    return check_value(op_input.annotation, value, context, f"input '{op_input.name}' of op '{op_name}'")
 
 
-def check_output(output: OpOutput, value: Any, context: ExecutionContext, op_name: str) -> None:
-    """Raise for a returned value that is not what the op declares.
+def check_output(output: OpOutput, value: Any, context: ExecutionContext, op_name: str) -> TypeCheck:
+    """What the check of a returned value found; raises for one that is not what the op declares.
 
     Raises:
         TypeCheckError: Names output, op and both types.
     """
-    check_value(output.annotation, value, context, f"output '{output.name}' of op '{op_name}'")
+    return check_value(output.annotation, value, context, f"output '{output.name}' of op '{op_name}'")
 
 
-def check_value(annotation: Any, value: Any, context: ExecutionContext | None, where: str) -> None:
-    """Raise for a value that is not what an annotation declares.
+def check_value(annotation: Any, value: Any, context: ExecutionContext | None, where: str) -> TypeCheck:
+    """What the check of a value found; raises for one that is not what an annotation declares.
 
     Args:
         annotation: What was declared, if anything.
@@ -52,8 +52,9 @@ def check_value(annotation: Any, value: Any, context: ExecutionContext | None, w
     """
     declared = ANY if annotation is None else declared_type(annotation)
     if declared is ANY:
-        return
+        return PASSED
     told = TypeCheckContext(context.run_id, context.log, context.resources) if context else TypeCheckContext()
     found = type_check(declared, value, told, where)
     if not found.success:
         raise TypeCheckError.of(declared, value, found, where)
+    return found

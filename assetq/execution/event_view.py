@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from assetq.definitions import (
     AssetCheckEvaluation,
@@ -17,9 +17,12 @@ from assetq.definitions import (
     ExpectationResult,
     MetadataValue,
 )
+from assetq.execution.event_detail import StepInputData, StepOutputData, read_detail, read_metadata
 
 if TYPE_CHECKING:
     from assetq.execution.event import EventType
+
+Detail = TypeVar("Detail")
 
 CODE_VERSION_TAG, DATA_VERSION_TAG = "dagster/code_version", "dagster/data_version"
 INPUT_VERSION_TAG = "dagster/input_data_version/"
@@ -78,23 +81,6 @@ class StepFailureData:
     def error_display_string(self) -> str:
         """The error, for people."""
         return self.error.to_string()
-
-
-@dataclass(frozen=True, slots=True)
-class HandledOutputData:
-    """Details of an event that tells of a stored output."""
-
-    output_name: str
-    manager_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedInputData:
-    """Details of an event that tells of a loaded input."""
-
-    input_name: str
-    manager_key: str
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
 
 class EventView:
@@ -159,7 +145,7 @@ class EventView:
     @property
     def metadata(self) -> dict[str, MetadataValue]:
         """Metadata that were recorded with it."""
-        return {name: MetadataValue.from_json(value) for name, value in self.data.get("metadata", {}).items()}
+        return read_metadata(self.data)
 
     @property
     def is_step_event(self) -> bool:
@@ -195,6 +181,36 @@ class EventView:
     def is_failure(self) -> bool:
         """True for a failed step or run."""
         return self.type in ("STEP_FAILURE", "RUN_FAILURE")
+
+    @property
+    def is_successful_output(self) -> bool:
+        """True when it tells that an op gave an output."""
+        return self.type == "STEP_OUTPUT"
+
+    @property
+    def step_output_data(self) -> StepOutputData:
+        """Details of an event that tells of an output.
+
+        Raises:
+            ValueError: It is none.
+        """
+        return self._detail(StepOutputData, "output of an op")
+
+    @property
+    def step_input_data(self) -> StepInputData:
+        """Details of an event that tells of an input.
+
+        Raises:
+            ValueError: It is none.
+        """
+        return self._detail(StepInputData, "input of an op")
+
+    def _detail(self, kind: Callable[..., Detail], what: str) -> Detail:
+        found = read_detail(str(self.type), self.step_key, self.data)
+        if type(found) is not kind:
+            raise ValueError(f"{self.type} tells of no {what}.")
+        detail: Detail = found
+        return detail
 
     @property
     def is_handled_output(self) -> bool:
@@ -367,8 +383,6 @@ class EventView:
             return self.asset_observation_data
         if self.is_asset_check_evaluation:
             return self.asset_check_evaluation_data
-        if self.is_handled_output:
-            return HandledOutputData(self.data["output"], self.data["io_manager_key"])
-        if self.is_loaded_input:
-            return LoadedInputData(self.data["input"], self.data["io_manager_key"], self.metadata)
-        return self.step_failure_data if self.is_step_failure else None
+        if self.is_step_failure:
+            return self.step_failure_data
+        return read_detail(str(self.type), self.step_key, self.data)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from assetq.definitions import AssetsDefinition, OpInput
+from assetq.definitions.type_check import TypeCheck
 from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event_detail import plain_check
 from assetq.execution.intermediate import SourceLoader
 from assetq.execution.io_config import input_config
 from assetq.execution.op_section import op_section
@@ -39,7 +41,7 @@ def load_input(
     """
     if op_input.source is not None:
         value = SourceLoader(session, task, definition, mapping_key).load(op_input)
-        events.append(_told(op_input, None, op_input.asset_in.input_manager_key, {}))
+        events.append(_told(op_input, None, op_input.asset_in.input_manager_key))
         return value
     upstream = session.defs.graph.get(op_input.key)
     manager_key = op_input.asset_in.input_manager_key or upstream.io_manager_key
@@ -64,11 +66,11 @@ def load_input(
         reader=definition.op.name,
     )
     value = session.io_manager(manager_key).load_input(context)
-    events.extend(_loaded(op_input, context, manager_key))
+    events.extend(_loaded(op_input, context, manager_key, session.tells_all))
     return value
 
 
-def _loaded(op_input: OpInput, context: InputContext, manager_key: str) -> Iterator[StepEvent]:
+def _loaded(op_input: OpInput, context: InputContext, manager_key: str, tells_all: bool) -> Iterator[StepEvent]:
     """What the log is told of an input: what its manager observed, and that it was loaded."""
     now_ms = time.time_ns() // 1_000_000
     for seen in context.consume_events():
@@ -78,13 +80,25 @@ def _loaded(op_input: OpInput, context: InputContext, manager_key: str) -> Itera
         yield StepEvent(
             EventType.ASSET_OBSERVATION, now_ms, asset=str(seen.asset_key), message=seen.description, data=data
         )
-    yield _told(op_input, str(op_input.key), manager_key, plain(context.consume_logged_metadata()))
+    upstream = context.upstream_output
+    details: dict[str, Any] = {"metadata": plain(context.consume_logged_metadata())}
+    if tells_all and upstream is not None and upstream.run_id != NO_RUN:
+        details.update(upstream_output=upstream.name, upstream_step=upstream.step_key)
+    yield _told(op_input, str(op_input.key), manager_key, **details)
 
 
-def _told(op_input: OpInput, asset: str | None, manager_key: str | None, metadata: dict[str, Any]) -> StepEvent:
+def _told(op_input: OpInput, asset: str | None, manager_key: str | None, **details: Any) -> StepEvent:
     now_ms = time.time_ns() // 1_000_000
-    told = {"input": op_input.name, "io_manager_key": manager_key, "metadata": metadata}
+    told = {"input": op_input.name, "io_manager_key": manager_key, **details}
     return StepEvent(EventType.LOADED_INPUT, now_ms, asset=asset, data=told)
+
+
+def given_event(op_input: OpInput, check: TypeCheck) -> StepEvent:
+    """What the log is told of an input that was checked."""
+    told: dict[str, Any] = {"input": op_input.name}
+    if not check.success or check.metadata or check.description:
+        told["type_check"] = plain_check(check)
+    return StepEvent(EventType.STEP_INPUT, time.time_ns() // 1_000_000, message=check.description, data=told)
 
 
 def upstream_context(session: ExecutionSession, task: StepTask, op_input: OpInput) -> OutputContext:

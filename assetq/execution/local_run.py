@@ -75,6 +75,7 @@ class LocalRun:
     blocked_by: str | None = None
 
     def __post_init__(self) -> None:
+        self.session.tells_all = True
         if self.session.run is None:
             self.session.run = RunInfo(self.run_id, self.tags, self.config)
         self.note(EventType.RUN_ENQUEUED, data={"steps": self.plan.step_count})

@@ -15,6 +15,7 @@ from assetq.definitions import (
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSeverity,
+    AssetCheckSpec,
     AssetKey,
     AssetMaterialization,
     AssetObservation,
@@ -32,12 +33,14 @@ from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.observable import DataVersionsByPartition
 from assetq.definitions.output import NO_VALUE
 from assetq.definitions.signature import declares_output
+from assetq.definitions.type_check import PASSED, TypeCheck, TypeCheckError
 from assetq.errors import CheckFailedError, StaleAttemptError, StepFailedError
 from assetq.execution.context import ExecutionContext
 from assetq.execution.data_version import VersionMark
 from assetq.execution.declared_type import check_output
 from assetq.execution.dynamic_output import write_keys
 from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event_detail import plain_check
 from assetq.execution.io_config import output_config
 from assetq.execution.op_section import op_section
 from assetq.execution.partition_account import PartitionAccount
@@ -200,6 +203,7 @@ class StepReport:
         made = self.parts.good if partition is None else self.parts.take(output, partition)
         metadata: dict[str, MetadataValue] = {}
         value, data_version, tags = item, None, {}
+        stored: Mapping[str, MetadataValue] | None = None
         if isinstance(item, Output | MaterializeResult):
             metadata.update(normalize_metadata(item.metadata))
             self.given_metadata[output.name] = dict(metadata)
@@ -216,16 +220,51 @@ class StepReport:
                 "declared to be nothing; leave the value out, or mend the annotation."
             )
         if value is not NO_VALUE and not output.is_nothing:
-            check_output(output, value, self.context, self.definition.op.name)
+            self._check(output, value, metadata)
             made, stored = self._store_value(output, value, metadata, made, partition)
-            metadata.update(stored)
+            metadata.update(stored or {})
+        else:
+            self._tell(output, metadata, PASSED)
         version = self.context.data_versions.get(str(output.key)) or (data_version.value if data_version else None)
         if is_stored_as_asset(self.task.plan_node, output):
             self._warn_of_unselected(output)
             self._materialized(output, metadata, version, tags, made)
+        if stored is not None:
+            self._tell_stored(output, stored)
         self.produced.add(output.name)
         for result in getattr(item, "check_results", ()):
             self._evaluate(result, output.key)
+
+    def _check(self, output: OpOutput, value: Any, metadata: Mapping[str, MetadataValue]) -> None:
+        try:
+            found = check_output(output, value, self.context, self.definition.op.name)
+        except TypeCheckError as error:
+            self._tell(output, metadata, error.check)
+            raise
+        self._tell(output, metadata, found)
+
+    def _tell(self, output: OpOutput, metadata: Mapping[str, MetadataValue], check: TypeCheck) -> None:
+        """Note that the output was given, where all is told, or where nothing else tells what there is to say."""
+        is_silent = check.success and not check.metadata
+        is_told_elsewhere = not metadata or is_stored_as_asset(self.task.plan_node, output)
+        if is_silent and is_told_elsewhere and not self.session.tells_all:
+            return
+        told: dict[str, Any] = {"output": output.name}
+        if self.given_key is not None:
+            told["mapping_key"] = self.given_key
+        if metadata:
+            told["metadata"] = plain(metadata)
+        if not is_silent:
+            told["type_check"] = plain_check(check)
+        self._event(EventType.STEP_OUTPUT, None, told, check.description)
+
+    def _tell_stored(self, output: OpOutput, metadata: Mapping[str, MetadataValue]) -> None:
+        told: dict[str, Any] = {"output": output.name, "io_manager_key": output.io_manager_key}
+        told |= {} if self.given_key is None else {"mapping_key": self.given_key}
+        key = output.key if is_stored_as_asset(self.task.plan_node, output) else None
+        if metadata and (key is None or self.session.tells_all):
+            told["metadata"] = plain(metadata)
+        self._event(EventType.HANDLED_OUTPUT, key, told)
 
     def _keep_value(self, name: str, value: Any, partition: str | None) -> None:
         if partition is None:
@@ -240,10 +279,13 @@ class StepReport:
         metadata: Mapping[str, MetadataValue],
         made: IndexSet,
         partition: str | None,
-    ) -> tuple[IndexSet, Mapping[str, MetadataValue]]:
-        """What was stored, and its metadata. One partition of several that cannot be stored fails alone."""
+    ) -> tuple[IndexSet, Mapping[str, MetadataValue] | None]:
+        """What was stored, and its metadata; None when nothing was.
+
+        One partition of several that cannot be stored fails alone.
+        """
         if not made:
-            return made, {}
+            return made, None
         if partition is None:
             return made, self._handle_output(output, self.parts.kept(value), metadata, made)
         try:
@@ -252,7 +294,7 @@ class StepReport:
             raise
         except Exception as error:
             self.context.fail_partition(partition, error)
-            return IndexSet(), {}
+            return IndexSet(), None
 
     def begin(self, mapping_key: str) -> None:
         """The op is called for the next value of a dynamic output."""
@@ -311,12 +353,7 @@ class StepReport:
         returned: Any = self.session.io_manager(output.io_manager_key).handle_output(context, value)
         for event in context.consume_events():
             self.note(event)
-        recorded = {**context.consume_logged_metadata(), **self._returned_metadata(output, returned)}
-        told = {"output": output.name, "io_manager_key": output.io_manager_key}
-        told |= {} if self.given_key is None else {"mapping_key": self.given_key}
-        key = output.key if is_stored_as_asset(self.task.plan_node, output) else None
-        self._event(EventType.HANDLED_OUTPUT, key, told)
-        return recorded
+        return {**context.consume_logged_metadata(), **self._returned_metadata(output, returned)}
 
     def _returned_metadata(self, output: OpOutput, returned: Any) -> Mapping[str, MetadataValue]:
         if returned is None:
@@ -468,6 +505,8 @@ class StepReport:
         spec = specs[0]
         if spec.key in self.evaluations:
             raise StepFailedError(f"'{self.definition.op.name}' gave two results for check '{spec.key}'; give one.")
+        if self.session.tells_all:
+            self._event(EventType.STEP_OUTPUT, None, {"output": self._output_of_check(spec)})
         self._record_evaluation(
             AssetCheckEvaluation(
                 spec.asset_key,
@@ -478,6 +517,13 @@ class StepReport:
                 result.description,
                 spec.blocking,
             )
+        )
+
+    def _output_of_check(self, spec: AssetCheckSpec) -> str:
+        """The name that Dagster gives the output by which an op tells of a check."""
+        name = f"{spec.asset_key.to_python_identifier()}_{spec.name}"
+        return (
+            "result" if isinstance(self.definition, AssetChecksDefinition) and self.definition.op.name == name else name
         )
 
     def _record_evaluation(self, evaluation: AssetCheckEvaluation) -> None:
@@ -532,13 +578,6 @@ class StepReport:
         if bad:
             names = ", ".join(f"'{e.asset_check_key}'" for e in bad)
             raise CheckFailedError(f"Blocking check {names} failed; what reads the asset does not run.")
-
-    @property
-    def has_given(self) -> bool:
-        """True unless the op chose to give nothing."""
-        if self.mapping_key is not None or any(output.is_dynamic for output in self.definition.op.outputs):
-            return True  # none of the values of a dynamic output is a number of them, too
-        return bool(self.produced or self.observed or self.evaluations or not self.definition.op.outputs)
 
     def _event(
         self,

@@ -67,6 +67,7 @@ class ExecutionSession:
         self.run = None if run_id is None else RunInfo(run_id)
         self.versioned: dict[AssetKey, VersionedAsset] = {}
         self.outputs: dict[tuple[str, str], Any] | None = None
+        self.tells_all = False  # of each input and output; the fleet's log has only those that say something
         self._shared: dict[int, tuple[Any, Any]] = {}
         self._open: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()

@@ -6,10 +6,11 @@ import logging
 from contextlib import nullcontext
 from typing import Any
 
-from assetq.definitions import AssetsDefinition
+from assetq.definitions import AssetsDefinition, OpInput
 from assetq.definitions.config import op_config
 from assetq.definitions.op_step import OpStep
 from assetq.definitions.time_limit import step_timeout_s
+from assetq.definitions.type_check import TypeCheckError
 from assetq.errors import (
     CheckFailedError,
     PartitionsFailedError,
@@ -23,7 +24,7 @@ from assetq.execution.dynamic_output import mapped_keys
 from assetq.execution.event import EventType, StepEvent
 from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
-from assetq.execution.inputs import load_input
+from assetq.execution.inputs import given_event, load_input
 from assetq.execution.intermediate import InputOmitted, SourceLoader
 from assetq.execution.omission import readers_of_omitted
 from assetq.execution.op_section import op_section
@@ -65,21 +66,20 @@ def _execute(session: ExecutionSession, task: StepTask, guard: Guard, limit: Lim
     attempt = _Attempt(session, task, guard)
     try:
         with limit():
-            produced = attempt.run()
+            attempt.run()
     except StepTimedOut as stop:
         error = timeout_error(task.step_key, step_timeout_s(attempt.definition.op.tags))
         return attempt.failed(error.with_traceback(stop.__traceback__))
     except InputOmitted:
-        produced = False
+        return StepResult(StepStatus.SKIPPED, tuple(attempt.events))
     except (StaleAttemptError, StepInterrupted):
         raise
     except BaseException as error:
         if ends_process(error):
             raise
         return attempt.failed(error)
-    status = StepStatus.SUCCEEDED if produced else StepStatus.SKIPPED
-    omitted = readers_of_omitted(session, task, attempt.report.produced) if produced else ()
-    return StepResult(status, tuple(attempt.events), omitted=omitted)
+    omitted = readers_of_omitted(session, task, attempt.report.produced)
+    return StepResult(StepStatus.SUCCEEDED, tuple(attempt.events), omitted=omitted)
 
 
 class _Attempt:
@@ -112,8 +112,8 @@ class _Attempt:
             reach=StepReach(self.session, task, self.definition),
         )
 
-    def run(self) -> bool:
-        """Call the op and store what it gives; False when it chose to give nothing."""
+    def run(self) -> None:
+        """Call the op and store what it gives, which may be nothing."""
         definition = self.definition
         keys: list[str | None] = [None]
         if isinstance(definition, OpStep) and definition.is_mapped:
@@ -124,7 +124,6 @@ class _Attempt:
             self.report.write_keys(definition.is_mapped)
         self._run_hooks()
         self.session.keep_outputs(definition.op.name, self.report.values)
-        return self.report.has_given or keys != [None]
 
     def _call(self, mapping_key: str | None) -> None:
         """Call the function: once, or for one of the values of a dynamic output."""
@@ -151,9 +150,18 @@ class _Attempt:
             arguments[parameter] = self.session.resource(key)
         for op_input in op.inputs:
             value = load_input(self.session, self.task, self.definition, op_input, self.events, mapping_key)
-            check_input(op_input, value, self.context, op.name)
+            self._check_input(op_input, value)
             arguments[op_input.name] = value
         return arguments
+
+    def _check_input(self, op_input: OpInput, value: Any) -> None:
+        try:
+            found = check_input(op_input, value, self.context, self.definition.op.name)
+        except TypeCheckError as error:
+            self.events.append(given_event(op_input, error.check))
+            raise
+        if self.session.tells_all or found.metadata:
+            self.events.append(given_event(op_input, found))
 
     def _run_hooks(self, error: BaseException | None = None) -> None:
         run_hooks(
