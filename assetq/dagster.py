@@ -11,6 +11,7 @@ from typing import Any
 
 import assetq
 from assetq import errors
+from assetq.definitions.config_mapping import ConfigMappingError
 from assetq.definitions.lazy_definitions import definitions
 from assetq.definitions.type_check import TypeCheckError, TypeCheckFunctionError
 from assetq.execution import Event, EventType, Instance, RunRecord, RunStatus
@@ -36,6 +37,7 @@ class ConfigArgumentWarning(SyntaxWarning):
 # stands for, the bases in `assetq.errors` make both catch it.
 ERRORS: dict[str, type[BaseException]] = {
     "DagsterAssetCheckFailedError": errors.CheckFailedError,
+    "DagsterConfigMappingFunctionError": ConfigMappingError,
     "DagsterError": errors.AssetqError,
     "DagsterExecutionInterruptedError": errors.StepInterrupted,
     "DagsterExecutionStepExecutionError": errors.UserCodeError,

@@ -175,9 +175,11 @@ def read_config(path: str | None) -> Any:
         return None
     import yaml
 
+    from assetq.definitions.config_file import read_yaml
+
     try:
         with open(path, encoding="utf-8") as file:
-            return yaml.safe_load(file)
+            return read_yaml(file.read())
     except OSError as error:
         raise UsageError(f"Cannot read config file '{path}': {error.strerror}.") from None
     except yaml.YAMLError as error:

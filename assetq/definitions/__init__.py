@@ -15,6 +15,7 @@ from assetq.definitions.check import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
+    AssetOrCheckKey,
 )
 from assetq.definitions.check_builder import (
     build_column_schema_change_checks,
@@ -30,6 +31,12 @@ from assetq.definitions.code_link import (
 )
 from assetq.definitions.code_reference import LocalFileCodeReference, UrlCodeReference
 from assetq.definitions.config import Config, PermissiveConfig, RunConfig
+from assetq.definitions.config_file import (
+    ConfigSchema,
+    config_from_files,
+    config_from_pkg_resources,
+    config_from_yaml_strings,
+)
 from assetq.definitions.config_mapping import ConfigMapping, config_mapping
 from assetq.definitions.config_schema import (
     Any,
@@ -176,7 +183,7 @@ from assetq.definitions.resource import (
 )
 from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, RetryPolicy
 from assetq.definitions.source_asset import SourceAsset
-from assetq.definitions.source_location import SourceLocation
+from assetq.definitions.source_location import SourceLocation, file_relative_path
 from assetq.definitions.type_check import TypeCheck, TypeCheckContext
 from assetq.definitions.type_loader import DagsterTypeLoader, DagsterTypeLoaderContext, dagster_type_loader
 from assetq.definitions.type_resolution import (
@@ -208,6 +215,7 @@ __all__ = [
     "AssetMaterialization",
     "AssetNode",
     "AssetObservation",
+    "AssetOrCheckKey",
     "AssetOut",
     "AssetSpec",
     "AssetValueLoader",
@@ -221,6 +229,7 @@ __all__ = [
     "CodeReferencesMetadataValue",
     "Config",
     "ConfigMapping",
+    "ConfigSchema",
     "ConfigurableIOManager",
     "ConfigurableIOManagerFactory",
     "ConfigurableResource",
@@ -339,11 +348,15 @@ __all__ = [
     "build_time_partition_freshness_checks",
     "check_dagster_type",
     "check_schema",
+    "config_from_files",
+    "config_from_pkg_resources",
+    "config_from_yaml_strings",
     "config_mapping",
     "configured",
     "dagster_type_loader",
     "define_asset_job",
     "failure_hook",
+    "file_relative_path",
     "fleet_executor",
     "graph",
     "graph_asset",

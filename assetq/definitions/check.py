@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from assetq.definitions.asset_dep import AssetDep, merge_deps
 from assetq.definitions.asset_key import AssetKey
@@ -217,3 +217,7 @@ class AssetCheckEvaluation:
     def asset_check_key(self) -> AssetCheckKey:
         """Which check."""
         return AssetCheckKey(self.asset_key, self.check_name)
+
+
+AssetOrCheckKey: TypeAlias = AssetKey | AssetCheckKey
+"""What a selection or an automation is about."""

@@ -13,7 +13,14 @@ from assetq.definitions.config import RunConfig, parse_config
 from assetq.definitions.config_plain import plain_config_value
 from assetq.definitions.config_schema import process_config, schema_default
 from assetq.definitions.signature import type_hints
-from assetq.errors import ConfigError
+from assetq.errors import ConfigError, UserCodeError
+
+
+class ConfigMappingError(UserCodeError):
+    """The function of a config mapping raised; what it raised is the `__cause__`.
+
+    Dagster: `DagsterConfigMappingFunctionError`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,16 @@ class ConfigMapping:
 
         Raises:
             ConfigError: The config does not fit, or the function returns no mapping.
+            ConfigMappingError: The function raised.
         """
-        made = self.config_fn(self._read(given, path))
+        read = self._read(given, path)
+        try:
+            made = self.config_fn(read)
+        except Exception as error:
+            raise ConfigMappingError(
+                f"The config mapping of {path} raised {type(error).__name__}: {error}. Mend the function, or the "
+                "config that it was given."
+            ) from error
         if isinstance(made, RunConfig):
             made = made.to_dict()["ops"]
         if not isinstance(made, Mapping):

@@ -27,3 +27,13 @@ def location_of(fn: Callable[..., Any]) -> SourceLocation | None:
     if code is None:
         return None
     return SourceLocation(os.path.abspath(code.co_filename), code.co_firstlineno)
+
+
+def file_relative_path(dunderfile: str, relative_path: str) -> str:
+    """The absolute path of a file that lies beside a module's. Mirrors Dagster's `file_relative_path`.
+
+    Args:
+        dunderfile: The module's `__file__`.
+        relative_path: Path from the module's folder.
+    """
+    return os.path.abspath(os.path.join(os.path.dirname(dunderfile), relative_path))

@@ -18,6 +18,7 @@ from assetq.execution.in_process import (
     observe,
 )
 from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.job_config import validate_run_config
 from assetq.execution.job_run import JobExecutionResult, ReexecutionOptions, execute_job, reconstructable
 from assetq.execution.memory import instance_for_test
 from assetq.execution.provide_resources import with_resources
@@ -40,6 +41,7 @@ from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.step_graph import step_graph
 from assetq.execution.task import StepResult, StepStatus, StepTask
+from assetq.execution.user_log import get_dagster_logger
 
 __all__ = [
     "AssetCheckExecutionContext",
@@ -83,6 +85,7 @@ __all__ = [
     "build_resources",
     "execute_job",
     "execute_step",
+    "get_dagster_logger",
     "instance_for_test",
     "materialize",
     "materialize_plan",
@@ -90,5 +93,6 @@ __all__ = [
     "observe",
     "reconstructable",
     "step_graph",
+    "validate_run_config",
     "with_resources",
 ]

@@ -76,6 +76,17 @@ class AssetView:
         found = ((key, self.get_latest_materialization_event(key)) for key in keys)
         return {key: event for key, event in found if event is not None}
 
+    def get_latest_materialization_code_versions(self, asset_keys: Iterable[Any]) -> Mapping[AssetKey, str | None]:
+        """Code version of the latest materialization of each asset; None of one that has none.
+
+        An asset without a code version has the id of the run that made it. Mirrors Dagster's method.
+        """
+        keys = [AssetKey.from_coercible(key) for key in asset_keys]
+        found = self.get_latest_materialization_events(keys)
+        return {
+            key: str(found[key].data.get("code_version") or found[key].run_id) if key in found else None for key in keys
+        }
+
     def get_latest_data_version_record(
         self,
         key: Any,

@@ -228,6 +228,11 @@ class AssetCheckExecutionContext(ExecutionContext):
 _current: ContextVar[ExecutionContext | None] = ContextVar("assetq_context", default=None)
 
 
+def running_context() -> ExecutionContext | None:
+    """The context of the step that this thread executes; None outside of one."""
+    return _current.get()
+
+
 @contextlib.contextmanager
 def current(context: ExecutionContext) -> Iterator[None]:
     """Make a context the one that `get` finds for as long as the block lasts."""

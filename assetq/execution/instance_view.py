@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from assetq.errors import UnknownRunError
 from assetq.execution.asset_view import AssetView
 from assetq.execution.event import Event, EventType
-from assetq.execution.event_record import RunStats
+from assetq.execution.event_record import EventLogRecord, EventRecordsResult, RunStats
 from assetq.execution.record import RunRecord
 from assetq.execution.record_filter import RunsFilter
 
@@ -205,6 +205,32 @@ class InstanceView(AssetView):
         """
         after = self.all_logs(run_id)[(-1 if cursor is None else cursor) + 1 :]
         return [event for event in after if _is_of(event, of_type)][:limit]
+
+    def get_records_for_run(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        of_type: EventType | Collection[EventType] | None = None,
+        limit: int | None = None,
+        ascending: bool = True,
+    ) -> EventRecordsResult:
+        """A page of a run's events, with their places in its log. Mirrors Dagster's method.
+
+        Args:
+            run_id: The run.
+            cursor: That of the page before.
+            of_type: Kind or kinds of event.
+            limit: Most events.
+            ascending: Oldest first.
+        """
+        records = [EventLogRecord(n, event) for n, event in enumerate(self.all_logs(run_id), start=1)]
+        ordered = records if ascending else records[::-1]
+        place = None if not cursor else int(cursor)
+        left = [r for r in ordered if place is None or (r.storage_id > place if ascending else r.storage_id < place)]
+        wanted = [record for record in left if _is_of(record.event_log_entry, of_type)]
+        page = wanted[:limit]
+        last = str(page[-1].storage_id) if page else cursor or ""
+        return EventRecordsResult(page, last, len(wanted) > len(page))
 
     def dispose(self: Any) -> None:
         """Close connections."""

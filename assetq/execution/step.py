@@ -114,6 +114,10 @@ class _Attempt:
 
     def run(self) -> None:
         """Call the op and store what it gives, which may be nothing."""
+        with current(self.context):
+            self._run()
+
+    def _run(self) -> None:
         definition = self.definition
         keys: list[str | None] = [None]
         if isinstance(definition, OpStep) and definition.is_mapped:
@@ -131,8 +135,7 @@ class _Attempt:
             self.report.begin(mapping_key)
             self.context.mapping_key = mapping_key
         arguments = self._arguments(mapping_key)
-        with current(self.context):
-            self.report.take(self.definition.op.fn(**arguments))
+        self.report.take(self.definition.op.fn(**arguments))
 
     def _arguments(self, mapping_key: str | None) -> dict[str, Any]:
         op = self.definition.op
