@@ -17,6 +17,7 @@ from celery.exceptions import SecurityWarning
 
 from assetq.broker.app import make_app
 from assetq.broker.connection import check_layout, connect, translated, with_retries
+from assetq.broker.instance import RedisInstance
 from assetq.broker.keys import Keys
 from assetq.broker.settings import Settings
 from assetq.definitions import Definitions
@@ -74,6 +75,7 @@ def run_worker(
     defs = load_definitions(module, file)
     defs.validate()
     await_server(settings)
+    announce_assets(defs, settings)
     return serve(defs, pools, concurrency, pool_class, name, settings)
 
 
@@ -113,6 +115,17 @@ def await_server(settings: Settings) -> None:
     """
     with translated(settings.redis_url), connect(settings.redis_url) as client:
         with_retries(lambda: check_layout(client, Keys(settings.namespace)), deadline_s=SERVER_PATIENCE_S)
+
+
+def announce_assets(defs: Definitions, settings: Settings) -> None:
+    """Write the assets into the catalog when it lacks one of them, so that they are listed before any of them ran.
+
+    Where it lacks none it stays as it is: a worker with older code must not take back what newer code wrote.
+    """
+    with RedisInstance(settings) as instance:
+        known = {record.key for record in instance.list_assets()}
+        if not {str(key) for key in defs.graph.nodes} <= known:
+            instance.register_assets(defs)
 
 
 def start_celery(app: Celery, config: WorkerConfig, pool_class: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from assetq.definitions import Definitions
 from assetq.definitions.config import run_config_dict
-from assetq.errors import RunFailedError, UsageError
+from assetq.errors import DefinitionError, RunFailedError, UsageError
 from assetq.execution.instance import Instance
 from assetq.execution.memory import MemoryInstance
 from assetq.execution.result import ExecuteInProcessResult
@@ -47,7 +47,7 @@ def materialize(
     Raises:
         UsageError: Definitions, selection, config or partition are wrong; nothing has run.
     """
-    defs = Definitions(assets=list(assets), resources=resources)
+    defs = Definitions(assets=given_assets(assets), resources=resources)
     scope = _scope(partition_key, tags)
     is_idle = selection == "*" and not _has_steps(defs)
     plan = Plan((), ()) if is_idle else make_plan(defs, selection=selection, scope=scope, store=instance)
@@ -60,6 +60,17 @@ def materialize(
         raise_on_error=raise_on_error,
         keeps_outputs=True,
     )
+
+
+def given_assets(assets: Any) -> list[Any]:
+    """The assets as a list.
+
+    Raises:
+        DefinitionError: They are no sequence.
+    """
+    if isinstance(assets, str | bytes) or not isinstance(assets, Iterable):
+        raise DefinitionError(f"{assets!r} is no list of assets; put it into one: materialize([...]).")
+    return list(assets)
 
 
 def _scope(partition_key: str | None, tags: Mapping[str, str] | None) -> PartitionScope:
@@ -94,7 +105,7 @@ def materialize_to_memory(
     Raises:
         UsageError: An I/O manager is given, or definitions, selection, config or partition are wrong.
     """
-    given = list(assets)
+    given = given_assets(assets)
     held = InMemoryIOManager()
     keys = {
         output.io_manager_key for item in given for step in getattr(item, "steps", ()) for output in step.op.outputs
@@ -129,7 +140,7 @@ def observe(
     Raises:
         UsageError: None of the assets is observable.
     """
-    given = list(assets)
+    given = given_assets(assets)
     keys = [key for item in given if getattr(item, "is_observable", False) for key in item.keys]
     if not keys:
         raise UsageError("None of the assets is observable; define them with @observable_source_asset.")

@@ -52,6 +52,17 @@ def test_a_backfill_ends_with_every_value_right(fleet, pool_class, workers, conc
     assert any(e.message == "reading 2013-03-31" for e in events_of(handle, EventType.LOG))
 
 
+def test_a_worker_tells_its_assets_before_any_ran(fleet):
+    import work_chain
+
+    fleet.start("work_chain")
+    listed = {record.key: record for record in fleet.instance.list_assets()}
+    assert set(listed) == {str(key) for key in work_chain.defs.graph.nodes}
+    assert not any(record.latest for record in listed.values())
+    assert fleet.instance.get_asset_keys() == []
+    assert fleet.instance.asset_status("priced").missing == 90
+
+
 def test_a_pool_limit_holds_and_changes_at_once(fleet):
     import trail
 

@@ -300,3 +300,33 @@ def test_the_value_of_an_asset_that_the_run_did_not_make(dg):
         with pytest.raises(Exception, match=r"two|failing") as caught:
             ask()
         assert not isinstance(caught.value, StopIteration)
+
+
+@pytest.mark.parametrize("how", ["materialize", "materialize_to_memory"])
+def test_no_assets_are_a_run_that_does_nothing(dg, how):
+    result = getattr(dg, how)([])
+    assert result.success
+    assert result.all_node_events == []
+    assert result.get_asset_materialization_events() == []
+
+
+def test_external_assets_alone_are_a_run_that_does_nothing(dg):
+    @dg.observable_source_asset
+    def seen():
+        return dg.DataVersion("1")
+
+    for given in (seen, dg.AssetSpec("other"), dg.SourceAsset("third")):
+        result = dg.materialize([given])
+        assert result.success
+        assert result.all_node_events == []
+
+
+@pytest.mark.parametrize("kind", ["text", "asset", "none", "member"])
+def test_what_is_no_list_of_assets(dg, kind):
+    @dg.asset
+    def one(): ...
+
+    given = {"text": "one", "asset": one, "none": None, "member": [1]}[kind]
+    for how in (dg.materialize, dg.materialize_to_memory):
+        with pytest.raises(Exception, match=r"(?i)assets|sequence"):
+            how(given)
