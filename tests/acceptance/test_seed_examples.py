@@ -25,6 +25,7 @@ from assetq import (
     AssetExecutionContext,
     AssetIn,
     AssetKey,
+    AssetOut,
     AssetSpec,
     AutomationCondition,
     BackfillPolicy,
@@ -42,9 +43,11 @@ from assetq import (
     asset,
     build_asset_context,
     build_op_context,
+    define_asset_job,
     load_assets_from_package_module,
     load_definitions,
     materialize,
+    multi_asset,
     success_hook,
 )
 from assetq.errors import ConfigError, DefinitionError
@@ -530,6 +533,28 @@ def test_a_materialization_carries_the_code_version():
 
     result = materialize([asset_with_version, asset_without_version])
     assert code_versions(result) == {"asset_with_version": "1", "asset_without_version": None}
+
+
+def test_outputs_of_a_multi_asset_carry_their_own_code_versions():
+    @multi_asset(outs={"a": AssetOut(code_version="1"), "b": AssetOut(code_version="2")})
+    def multi_asset_with_versions():
+        yield Output(100, output_name="a")
+        yield Output(200, output_name="b")
+
+    assert code_versions(materialize([multi_asset_with_versions])) == {"a": "1", "b": "2"}
+
+
+def test_assets_and_jobs_in_one_code_location():
+    @asset
+    def number_asset():
+        return [1, 2, 3]
+
+    number_asset_job = define_asset_job(name="number_asset_job", selection="number_asset")
+    defs = Definitions(assets=[number_asset], jobs=[number_asset_job])
+    result = defs.resolve_job_def("number_asset_job").execute_in_process()
+    assert recorded(result).materialized == ["number_asset"]
+    with Instance.ephemeral() as instance:
+        assert instance.submit_job(defs, "number_asset_job").wait(30).status == "SUCCESS"
 
 
 MODULE = """
