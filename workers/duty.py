@@ -32,6 +32,7 @@ from assetq.workers.overdue import fail_overdue
 from assetq.workers.poison import fail_poisoned
 from assetq.workers.process import WorkerConfig
 from assetq.workers.salvage import salvage_log
+from assetq.workers.stall import StallWatch
 
 logger = logging.getLogger("assetq.duty")
 
@@ -48,15 +49,18 @@ class Duty:
         config: How the worker was started.
         interrupt: Delivers an interruption to a process or thread of this worker.
         kill: Ends a process that did not react in time; None where that is impossible (threads).
+        restart_consumer: Has Celery's consumer drop its connection and begin again.
     """
 
     config: WorkerConfig
     interrupt: Callable[[int, str], None]
     kill: Callable[[int], None] | None
+    restart_consumer: Callable[[], None]
     started_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     client: Redis = field(init=False)
     engine: Engine = field(init=False)
     publisher: Publisher = field(init=False)
+    stall: StallWatch = field(init=False)
     stopping: threading.Event = field(default_factory=threading.Event)
     woken: threading.Event = field(default_factory=threading.Event)
     wake_at: float = 0.0
@@ -74,6 +78,7 @@ class Duty:
         self.client = connect(settings.redis_url, socket_timeout_s=patience_s(settings.lease_ms))
         self.publisher = Publisher(settings)
         self.engine = Engine(self.client, Keys(settings.namespace), settings, self.publisher)
+        self.stall = StallWatch(self.config, self.engine, self.restart_consumer)
 
     def start(self) -> None:
         """Begin; the worker is registered when this returns, unless Redis is away."""
@@ -111,6 +116,8 @@ class Duty:
         self._notice_dead(held)
         self._return_lost(held)
         self._interrupt_canceled(held)
+        if not self.config.board.is_draining:
+            self.stall.look()
 
     def _details(self) -> dict[str, str | int]:
         config = self.config

@@ -23,14 +23,14 @@ from assetq.broker.app import TASK_NAME
 from assetq.broker.lifeline import end_with_parent
 from assetq.workers.capture import Capture, Flusher, ProcessCapture, ThreadCapture, install_streams
 from assetq.workers.ceiling import Ceiling
+from assetq.workers.consumer import Consuming, teach
 from assetq.workers.duty import Duty, interrupt_process, kill_process
-from assetq.workers.ending import told_ending
+from assetq.workers.ending import Ending
 from assetq.workers.process import ProcessState, WorkerConfig
 from assetq.workers.runner import Runner, current_runner, set_current_runner
 
 logger = logging.getLogger("assetq.worker")
 
-CHECK_S = 0.25
 REACT_S = 1.0
 INTERRUPTED = 130
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -51,7 +51,11 @@ class Host:
     slots: dict[int, int] = field(default_factory=dict)
     runners: dict[int, Runner] = field(default_factory=dict)
     flusher: Flusher | None = None
+    consuming: Consuming = field(init=False)
     interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        self.consuming = Consuming(self.child_lost)
 
     def process_state(self) -> ProcessState:
         """This process's connections and resources, opened on first use."""
@@ -87,6 +91,11 @@ class Host:
             return int(getattr(current_process(), "index", 0) or 0)
         with self.opening:
             return self.slots.setdefault(threading.get_ident(), len(self.slots))
+
+    def child_lost(self, pid: int, ending: Ending) -> None:
+        """A child died."""
+        if self.duty is not None:
+            self.duty.child_lost(pid, ending)
 
     def interrupt(self, ident: int, fence: str) -> None:
         """Have a process or thread look whether it is to stop what it runs under a fence."""
@@ -141,6 +150,7 @@ def on_interrupt(signum: int, frame: FrameType | None) -> None:
 def host(app: Celery, config: WorkerConfig, pool_class: str) -> Host:
     """Register the task on `app` and connect Celery's signals; returns what they share."""
     hosting = Host(config, pool_class)
+    teach(app, hosting.consuming)
     register_task(app, hosting)
     connect_signals(hosting)
     return hosting
@@ -152,23 +162,6 @@ def register_task(app: Celery, hosting: Host) -> None:
     @app.task(name=TASK_NAME, ignore_result=True)  # type: ignore[untyped-decorator]
     def run_steps(run_id: str, node: int, start: int, stop: int, fence: str) -> None:
         hosting.runner().run(run_id, fence)
-
-
-def watch_children(pool: Any, duty: Duty) -> None:
-    """Have the pool tell of a dead child at once, so that its steps go back and its place takes the next message.
-
-    Left alone, billiard waits some seconds for a result that the child may still have sent. Here the record decides.
-    """
-    bury = pool.on_process_down
-
-    def on_process_down(process: Any) -> None:
-        duty.child_lost(process.pid, told_ending(process.exitcode))
-        bury(process)
-        for job in list(pool._cache.values()):
-            if job._worker_lost and not job.ready():
-                pool.mark_as_worker_lost(job, job._worker_lost[1])
-
-    pool.on_process_down = on_process_down
 
 
 def connect_signals(hosting: Host) -> None:
@@ -191,10 +184,8 @@ def connect_signals(hosting: Host) -> None:
     def on_ready(sender: Any = None, **_: Any) -> None:
         if hosting.pool_class == "solo":
             signal.signal(signal.SIGUSR2, on_interrupt)
-        hosting.duty = Duty(config, hosting.interrupt, kill_process if hosting.pool_class == "prefork" else None)
-        if hosting.pool_class == "prefork":
-            watch_children(sender.pool._pool, hosting.duty)
-            sender.hub.call_repeatedly(CHECK_S, sender.pool._pool.maintain_pool)  # by itself it looks every 5 s
+        kill = kill_process if hosting.pool_class == "prefork" else None
+        hosting.duty = Duty(config, hosting.interrupt, kill, hosting.consuming.restart)
         hosting.duty.start()
         logger.info(
             "worker %s ready: pools %s, %d %s",

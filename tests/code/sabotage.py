@@ -12,6 +12,7 @@ from collections import deque
 from typing import Any
 
 import billiard.pool
+from kombu.transport.virtual import QoS
 
 from assetq import FilesystemIOManager, OutputContext
 from assetq.broker import app
@@ -37,6 +38,19 @@ def lose_a_result() -> None:
     if os.environ.get("LOSE_A_RESULT"):
         plain = billiard.pool.Worker._ensure_messages_consumed
         billiard.pool.Worker._ensure_messages_consumed = lambda self, completed: plain(self, completed + 1000)
+
+
+def deafen_consumer() -> None:
+    """Celery's consumer takes no messages on a connection that is older than the file `$DEAF_FILE`."""
+    if path := os.environ.get("DEAF_FILE"):
+        begin, plain = QoS.__init__, QoS.can_consume
+
+        def __init__(self: QoS, *args: Any, **options: Any) -> None:
+            begin(self, *args, **options)
+            self.born = time.time()
+
+        QoS.__init__ = __init__
+        QoS.can_consume = lambda self: plain(self) and not (os.path.exists(path) and self.born < os.stat(path).st_mtime)
 
 
 class LeakyIOManager(FilesystemIOManager):
@@ -75,3 +89,4 @@ signal.signal(signal.SIGRTMIN + 1, tell)
 skew_clock()
 shorten_visibility()
 lose_a_result()
+deafen_consumer()
