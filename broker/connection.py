@@ -90,17 +90,18 @@ def translated(url: str) -> Iterator[None]:
         raise AssetqError(f"{hide_password(url)}: {error}") from error
 
 
-def with_retries(call: Callable[[], T], *, deadline_s: float) -> T:
+def with_retries(call: Callable[[], T], *, deadline_s: float, gives_up: Callable[[], bool] = lambda: False) -> T:
     """Repeat `call` over passing faults (restart, dropped connection) until `deadline_s` seconds are over.
 
-    The last fault is raised as it is.
+    The last fault is raised as it is, also when `gives_up` says so before the time is over.
     """
     with suppress(*PASSING):
         return call()
+    is_over = stop_after_delay(deadline_s)
     retrying = Retrying(
         retry=retry_if_exception_type(PASSING),
         wait=wait_exponential(multiplier=0.05, max=2.0) + wait_random(0, 0.2),
-        stop=stop_after_delay(deadline_s),
+        stop=lambda state: is_over(state) or gives_up(),
         reraise=True,
     )
     return retrying(call)

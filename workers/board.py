@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Board:
-    """Slots for `size` processes or threads; fence 0 means free. One more says "drain"."""
+    """Slots for `size` processes or threads; fence 0 means free. One more says until when a stopping worker goes on."""
 
     size: int
     memory: mmap.mmap = field(init=False)
@@ -72,14 +72,23 @@ class Board:
         """Fence -> process or thread id, for every busy slot."""
         return {entry.fence: entry.ident for entry in self.entries()}
 
-    def drain(self) -> None:
-        """Tell every process to take nothing further."""
-        NUMBER.pack_into(self.memory, self.size * SLOT.size, 1)
+    def drain(self, grace_s: float) -> None:
+        """Tell every process to take nothing further, and for how long it may still try to record what it did."""
+        NUMBER.pack_into(self.memory, self.size * SLOT.size, time.monotonic_ns() + int(grace_s * 1e9))
 
     @property
     def is_draining(self) -> bool:
         """True once the worker was told to stop."""
-        return bool(NUMBER.unpack_from(self.memory, self.size * SLOT.size)[0])
+        return bool(self._drained_ns)
+
+    @property
+    def is_over(self) -> bool:
+        """True once the worker was told to stop and its grace has passed."""
+        return 0 < self._drained_ns <= time.monotonic_ns()
+
+    @property
+    def _drained_ns(self) -> int:
+        return int(NUMBER.unpack_from(self.memory, self.size * SLOT.size)[0])
 
     def clear_process(self, ident: int) -> None:
         """Forget what a dead process ran."""

@@ -33,6 +33,7 @@ logger = logging.getLogger("assetq.worker")
 
 REACT_S = 1.0
 INTERRUPTED = 130
+RECORDING = 0.75  # of the grace: for so long a worker that stops waits for a Redis that is away
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # A process that ends waits until its parent has counted its results, for 30 s where one was not counted: the parent
 # reads none any more when it stops. Nothing of ours travels in results.
@@ -104,8 +105,9 @@ class Host:
         else:
             interrupt_process(ident)
 
-    def interrupt_all(self) -> None:
-        """Interrupt every running step, so that it is handed back."""
+    def stop_now(self) -> None:
+        """Interrupt every running step, so that it is handed back; end the process of one that does not react."""
+        later(REACT_S, self.end_busy)
         for fence, ident in self.config.board.read().items():
             self.config.board.order(fence)
             self.interrupt(ident, fence)
@@ -119,7 +121,7 @@ class Host:
         elif busy:
             if self.duty is not None:
                 self.duty.stop()
-            os._exit(INTERRUPTED)
+            os._exit(INTERRUPTED if self.interrupted else 0)
 
 
 def later(delay_s: float, call: Callable[[], None]) -> None:
@@ -199,8 +201,9 @@ def connect_signals(hosting: Host) -> None:
         for again in (signal.SIGINT, signal.SIGTERM):
             signal.signal(again, on_stopping_at_once)
         hosting.interrupted = sig == "SIGINT"
-        config.board.drain()
-        later(config.settings.grace_ms / 1000, hosting.interrupt_all)
+        grace_s = config.settings.grace_ms / 1000
+        config.board.drain(RECORDING * grace_s)
+        later(grace_s, hosting.stop_now)
         logger.info("stopping when what runs has ended; a second signal stops at once")
 
     def on_stopping_at_once(signum: int, frame: FrameType | None) -> None:
@@ -208,8 +211,7 @@ def connect_signals(hosting: Host) -> None:
         for again in (signal.SIGINT, signal.SIGTERM):
             signal.signal(again, signal.SIG_IGN)
         logger.warning("stopping at once: what runs is handed back")
-        hosting.interrupt_all()
-        later(REACT_S, hosting.end_busy)
+        hosting.stop_now()
 
     def on_stopped(**_: Any) -> None:
         if hosting.duty is not None:

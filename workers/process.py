@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from redis import Redis
 
@@ -24,6 +24,8 @@ from assetq.execution.cleanup import has_intermediates
 from assetq.execution.session import ExecutionSession
 from assetq.planning import Plan
 from assetq.workers.board import Board
+
+T = TypeVar("T")
 
 RUN_CACHE_SIZE = 16
 RETRY_S = 3600.0
@@ -84,13 +86,17 @@ class ProcessState:
         """Who claims when the process or thread `ident` does."""
         return Claimant(self.config.name, ident, self.config.pools)
 
+    def lasting(self, call: Callable[[], T]) -> T:
+        """Repeat `call` while Redis is away: for an hour, or until the grace of a worker that stops is over."""
+        return with_retries(call, deadline_s=RETRY_S, gives_up=lambda: self.config.board.is_over)
+
     def run_context(self, run_id: str) -> RunContext:
         """Plan, tags and config of a run; cached."""
         with self.lock:
             if run_id in self.runs:
                 self.runs.move_to_end(run_id)
                 return self.runs[run_id]
-        context = with_retries(lambda: self._load_run(run_id), deadline_s=RETRY_S)
+        context = self.lasting(lambda: self._load_run(run_id))
         with self.lock:
             self.runs[run_id] = context
             while len(self.runs) > RUN_CACHE_SIZE:

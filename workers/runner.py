@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from assetq.broker.connection import with_retries
+from assetq.broker.connection import PASSING
 from assetq.broker.engine import Claimant
 from assetq.broker.message import Grant
 from assetq.broker.run_reader import made_in_step
@@ -33,6 +33,7 @@ from assetq.workers.durability import Done, durable_outcomes
 from assetq.workers.outcome import Attempt, outcome_of, with_log
 from assetq.workers.poison import fail_unreadable
 from assetq.workers.process import ProcessState, RunContext
+from assetq.workers.regain import regained
 
 T = TypeVar("T")
 
@@ -40,7 +41,6 @@ logger = logging.getLogger("assetq.runner")
 
 FLUSH_S = 0.025
 FRESH_S, CONFIRMATIONS = 0.1, 5
-COMMIT_RETRY_S = 3600.0
 SMOOTHING = 0.3
 
 
@@ -104,6 +104,10 @@ class Runner:
             while grant is not None:
                 self._show(grant.fence)
                 grant = self._run_batch(grant, deadline)
+        except PASSING as error:
+            if not self.state.config.board.is_over:
+                raise
+            logger.warning("the worker stops while Redis is away (%s); what it held comes back by itself", error)
         finally:
             self._show(None)
 
@@ -140,6 +144,7 @@ class Runner:
             self._hand_back(grant, f"interrupted: {interruption}")
         except StaleAttemptError as error:
             logger.warning("%s", error)
+            return self.state.lasting(lambda: regained(self.state.engine, self.claimant))
         return None
 
     def _run_steps(self, grant: Grant, context: RunContext, deadline: float) -> Grant | None:
@@ -190,7 +195,7 @@ class Runner:
             self.asked = time.monotonic()
             return question()
 
-        return with_retries(ask, deadline_s=COMMIT_RETRY_S)
+        return self.state.lasting(ask)
 
     def _stops(self) -> bool:
         """True when this process is to take no further step: the worker drains, or a new process is due."""
@@ -224,10 +229,7 @@ class Runner:
     def _made(self, grant: Grant, context: RunContext, step: int) -> IndexSet:
         """What earlier attempts made of a chunk. Tries are forgotten when a run is rebuilt, so they do not tell."""
         engine, where = self.state.engine, (grant.node, step)
-        return with_retries(
-            lambda: made_in_step(engine.client, engine.keys, grant.run_id, context.plan, where),
-            deadline_s=COMMIT_RETRY_S,
-        )
+        return self.state.lasting(lambda: made_in_step(engine.client, engine.keys, grant.run_id, context.plan, where))
 
     def _captured(self, task: StepTask, session: ExecutionSession, attempt: int) -> StepResult:
         self.capture.begin(lambda: attempt_log_path(session.storage, task.run_id, task.step_key, attempt))
@@ -272,9 +274,7 @@ class Runner:
         if not context.has_intermediates or self.state.config.settings.keep_intermediates == "always":
             return
         engine = self.state.engine
-        status = with_retries(
-            lambda: engine.client.hget(engine.keys("run", context.run_id), "status"), deadline_s=COMMIT_RETRY_S
-        )
+        status = self.state.lasting(lambda: engine.client.hget(engine.keys("run", context.run_id), "status"))
         if status == b"SUCCESS":
             remove_intermediates(self.state.session_of(context), context.plan, context.run_id)
 
@@ -285,15 +285,11 @@ class Runner:
 
     def _give_up(self, grant: Grant, error: PlanError) -> None:
         engine, worker = self.state.engine, self.state.config.name
-        with_retries(
-            lambda: fail_unreadable(engine, grant.run_id, grant.fence, worker, error), deadline_s=COMMIT_RETRY_S
-        )
+        self.state.lasting(lambda: fail_unreadable(engine, grant.run_id, grant.fence, worker, error))
 
     def _hand_back(self, grant: Grant, reason: str) -> None:
-        with_retries(
-            lambda: self.state.engine.hand_back(grant.fence, self.state.config.name, crashed=False, reason=reason),
-            deadline_s=COMMIT_RETRY_S,
-        )
+        engine, worker = self.state.engine, self.state.config.name
+        self.state.lasting(lambda: engine.hand_back(grant.fence, worker, crashed=False, reason=reason))
 
 
 _local = threading.local()

@@ -61,17 +61,27 @@ def _publish_file(target: Path, workplace: Path, write: Write, fence: int, guard
         write(_upath(part))
         size = sync_or_defer(part, target)
         guard()
-        if target.is_dir() and not target.is_symlink():
-            os.rename(target, f"{part}~")
-        os.replace(part, target)
+        _replace(part, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(part)
         raise
-    finally:
-        if os.path.lexists(f"{part}~"):
-            shutil.rmtree(f"{part}~", ignore_errors=True)
     return size
+
+
+def _replace(part: str, target: Path) -> None:
+    """Put the file in the place of what is there; a folder goes first, and comes back if that fails."""
+    if not target.is_dir() or target.is_symlink():
+        os.replace(part, target)
+        return
+    aside = f"{part}~"
+    os.rename(target, aside)
+    try:
+        os.replace(part, target)
+    except OSError:
+        os.rename(aside, target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _publish_folder(target: Path, workplace: Path, write: Write, fence: int, guard: Callable[[], None]) -> int:

@@ -1,4 +1,4 @@
--- claim_steps: a worker takes a granted batch and with it a lease.
+-- claim_steps: a worker takes a granted batch and with it a lease; asked again, it is told the same.
 -- KEYS:
 --   1 root (string): layout version; all other keys are built from it
 -- ARGV:
@@ -12,6 +12,12 @@
 -- INVARIANTS: 1, 2, 3
 -- include: grant
 local grant = read_grant(ARGV[2])
-if not grant or grant.run ~= ARGV[1] or grant.state ~= "queued" then return { "STALE" } end
+if not grant or grant.run ~= ARGV[1] then return { "STALE" } end
+-- Claimed already: the reply was lost on the way and the holder asks again.
+if is_held_by(grant, ARGV[3], ARGV[4]) then
+  redis.call("ZADD", key_leases(), now + tonumber(ARGV[5]), grant.fence)
+  return { "OK", tell_grant(grant) }
+end
+if grant.state ~= "queued" then return { "STALE" } end
 if not is_open(grant.run) then return { "CANCELED" } end
 return { "OK", claim_grant(grant, ARGV[3], ARGV[4], tonumber(ARGV[5])) }

@@ -240,6 +240,14 @@ def half_open_connections(rig: Rig) -> None:
 
 
 @fault
+def lose_replies(rig: Rig) -> None:
+    """Whatever is asked of Redis is done, and nobody is told, for a while."""
+    with healed(rig.random.choice(rig.proxies)) as proxy:
+        proxy.lose_replies()
+        time.sleep(rig.random.choice((0.1, LEASE_S / 2)))
+
+
+@fault
 def delay_wire(rig: Rig) -> None:
     """Everything takes a tenth of a second longer, for a while."""
     with healed(rig.random.choice(rig.proxies)) as proxy:

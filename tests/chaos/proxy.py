@@ -34,6 +34,7 @@ class Proxy:
     target: int
     port: int = 0
     delay_s: float = 0.0
+    loses_replies: bool = False
     accepted: int = 0
     links: set[Link] = field(default_factory=set)
 
@@ -72,9 +73,13 @@ class Proxy:
         """Hold up every piece of data in either direction."""
         self.delay_s = seconds
 
+    def lose_replies(self) -> None:
+        """Reset a connection when the server answers: what was asked is done, and the client does not know."""
+        self.loses_replies = True
+
     def heal(self) -> None:
         """Be a good network again."""
-        self.delay_s = 0.0
+        self.delay_s, self.loses_replies = 0.0, False
         self._call(self._listen())
         self._do(self.flows.set)
 
@@ -115,8 +120,11 @@ class Proxy:
         for link in self.links:
             for end in (link.client, link.server):
                 if end is not None:
-                    end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-                    end.transport.abort()
+                    self._reset(end)
+
+    def _reset(self, end: asyncio.StreamWriter) -> None:
+        end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        end.transport.abort()
 
     def _deaden(self) -> None:
         for link in self.links:
@@ -159,6 +167,8 @@ class Proxy:
             await self.flows.wait()
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
+            if self.loses_replies and target is link.client:
+                return self._reset(target)
             if not link.is_dead:
                 target.write(data)
                 await target.drain()

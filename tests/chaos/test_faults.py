@@ -137,7 +137,7 @@ def test_the_proxy_does_what_it_says(server):
     client = connect(proxy.url(), socket_timeout_s=0.3)
     try:
         assert client.ping()
-        for harm in (proxy.blackhole, proxy.half_open, proxy.refuse):
+        for harm in (proxy.blackhole, proxy.half_open, proxy.refuse, proxy.lose_replies):
             harm()
             with pytest.raises((redis.ConnectionError, redis.TimeoutError)):
                 client.ping()

@@ -228,9 +228,11 @@ class Simulation:
         fence = int(message.fence)
         held = self.model.grants.get(fence)
         grant = self.engine.claim(message.run_id, message.fence, Claimant(worker, 1))
-        is_offered = held is not None and held.worker is None
+        is_offered = held is not None and held.worker in (None, worker)
         demand((grant is not None) == is_offered, "claim of", message, "gave", grant, "but the model has", held)
-        if grant is not None:
+        if grant is not None and held is not None and held.worker == worker:
+            demand((grant.start, grant.stop) == (held.start, held.stop), "claimed again", grant, "but it was", held)
+        elif grant is not None:
             self._note_claim(grant, worker)
         self.absorb()
 

@@ -75,6 +75,21 @@ def test_a_stale_message_is_refused(driver):
     assert driver.engine.claim("r", "12345", driver.worker) is None
 
 
+def test_who_claims_again_is_told_the_same(driver):
+    """The reply was lost: nothing happens a second time, and the lease begins anew."""
+    driver.submit("r", node(3))
+    message = driver.outbox.messages[0]
+    grant = driver.claim()
+    before = driver.client.xlen(driver.keys("events", "r")), driver.run("r")
+    driver.client.zadd(driver.keys("leases"), {grant.fence: 1}, xx=True)
+    assert driver.engine.claim("r", message.fence, driver.worker) == grant
+    assert (driver.client.xlen(driver.keys("events", "r")), driver.run("r")) == before
+    assert driver.client.zscore(driver.keys("leases"), grant.fence) > 1e12
+    assert driver.engine.claim("r", message.fence, Claimant(driver.worker.worker, driver.worker.pid + 1)) is None
+    driver.commit(grant)
+    assert driver.engine.claim("r", message.fence, driver.worker) is None
+
+
 def test_an_outcome_commits_once(driver):
     driver.submit("r", node(1))
     grant = driver.claim()
@@ -277,7 +292,7 @@ def test_a_chain_takes_what_has_waited_first(driver):
     eventually(lambda: (time := driver.client.time())[0] * 1000 + time[1] / 1000 > granted + 150)
     chained = driver.engine.commit(grant, driver.worker, [Outcome(grant.start, "succeeded", 1, 0)], chain=True)
     assert chained.fence == waiting.fence
-    assert driver.engine.claim("r", waiting.fence, driver.worker) is None
+    assert driver.engine.claim("r", waiting.fence, Claimant("w", 2)) is None  # its message reaches another process
 
 
 def test_a_chain_keeps_to_the_pools_of_its_worker(driver):

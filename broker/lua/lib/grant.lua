@@ -189,7 +189,23 @@ local function tell_restart(grant, reason)
     { n = tonumber(grant.node), s = grant.from, e = grant.to, w = grant.worker, m = reason })
 end
 
--- The worker takes the grant; returns it with the tries of each of its steps.
+-- The grant as its holder is told of it, with the tries of each of its steps.
+local function tell_grant(grant)
+  local tries = {}
+  if redis.call("EXISTS", key_tries(grant.run)) == 1 then
+    for step = grant.from, grant.to - 1 do
+      local retries, crashes = read_tries(grant.run, grant.node, step)
+      table.insert(tries, { retries, crashes })
+    end
+  end
+  return { grant.run, grant.pool, tonumber(grant.node), grant.from, grant.to, grant.fence, tries }
+end
+
+local function is_held_by(grant, worker, pid)
+  return grant.state == "running" and grant.worker == worker and redis.call("HGET", key_grant(grant.fence), "pid") == pid
+end
+
+-- The worker takes the grant.
 local function claim_grant(grant, worker, pid, lease_ms)
   redis.call("ZREM", key_queued(), grant.fence)
   redis.call("ZADD", key_leases(), now + lease_ms, grant.fence)
@@ -204,14 +220,7 @@ local function claim_grant(grant, worker, pid, lease_ms)
     local limit_ms = redis.call("HGET", key_run(grant.run), "max_runtime_ms")
     if limit_ms then redis.call("ZADD", key_deadlines(), now + tonumber(limit_ms), grant.run) end
   end
-  local tries = {}
-  if redis.call("EXISTS", key_tries(grant.run)) == 1 then
-    for step = grant.from, grant.to - 1 do
-      local retries, crashes = read_tries(grant.run, grant.node, step)
-      table.insert(tries, { retries, crashes })
-    end
-  end
   grant.worker = worker
   start_next(grant)
-  return { grant.run, grant.pool, tonumber(grant.node), grant.from, grant.to, grant.fence, tries }
+  return tell_grant(grant)
 end
