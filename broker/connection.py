@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -32,6 +33,7 @@ PASSING = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
 SOCKET_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 RECONNECT_S = 60.0
+NAP_S = 0.1
 
 
 def connect(url: str, *, socket_timeout_s: float | None = SOCKET_TIMEOUT_S) -> Redis:
@@ -98,9 +100,16 @@ def with_retries(call: Callable[[], T], *, deadline_s: float, gives_up: Callable
     with suppress(*PASSING):
         return call()
     is_over = stop_after_delay(deadline_s)
+
+    def nap(seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not gives_up():
+            time.sleep(min(left, NAP_S))
+
     retrying = Retrying(
         retry=retry_if_exception_type(PASSING),
         wait=wait_exponential(multiplier=0.05, max=2.0) + wait_random(0, 0.2),
+        sleep=nap,
         stop=lambda state: is_over(state) or gives_up(),
         reraise=True,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from assetq.workers.runner import Runner, current_runner, set_current_runner
 logger = logging.getLogger("assetq.worker")
 
 REACT_S = 1.0
+GOODBYE_S = 3.0
 INTERRUPTED = 130
 RECORDING = 0.75  # of the grace: for so long a worker that stops waits for a Redis that is away
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -106,8 +108,12 @@ class Host:
             interrupt_process(ident)
 
     def stop_now(self) -> None:
-        """Interrupt every running step, so that it is handed back; end the process of one that does not react."""
+        """Interrupt every running step, so that it is handed back; end the process of one that does not react.
+
+        What is left then is to say goodbye, which takes long where Redis or the broker swallows it.
+        """
         later(REACT_S, self.end_busy)
+        later(REACT_S + GOODBYE_S, self.leave)
         for fence, ident in self.config.board.read().items():
             self.config.board.order(fence)
             self.interrupt(ident, fence)
@@ -121,7 +127,12 @@ class Host:
         elif busy:
             if self.duty is not None:
                 self.duty.stop()
-            os._exit(INTERRUPTED if self.interrupted else 0)
+            self.leave()
+
+    def leave(self) -> None:
+        """End this process, whatever it waits for; its children end with it."""
+        shutil.rmtree(self.config.spool, ignore_errors=True)
+        os._exit(INTERRUPTED if self.interrupted else 0)
 
 
 def later(delay_s: float, call: Callable[[], None]) -> None:
