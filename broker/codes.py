@@ -18,6 +18,7 @@ class Code(StrEnum):
     BUSY = "BUSY"
     OUT_OF_ORDER = "OUT_OF_ORDER"
     HELD = "HELD"
+    EXPIRED = "EXPIRED"
     UNKNOWN_RUN = "UNKNOWN_RUN"
 
 

@@ -266,6 +266,23 @@ class Engine:
         self._publish(reply[1])
         return [Poisoned.from_reply(item) for item in reply[2]]
 
+    def refuse(self, fence: str, worker: str, *, reason: str) -> bool:
+        """Return a grant's steps for a worker that has the right definition of their op. Atomic.
+
+        Returns:
+            False when no such worker was seen for as long as the settings allow: nothing was changed, the steps fail.
+        """
+        reply = self.run_script(
+            "refuse_steps",
+            fence=fence,
+            worker=worker,
+            patience_ms=self.settings.drift_patience_ms,
+            reason=reason,
+        )
+        if reply[0] is Code.OK:
+            self._publish(reply[1])
+        return reply[0] is not Code.EXPIRED
+
     def cancel(self, run_id: str) -> None:
         """Cancel a run: nothing of it is claimed from here on. Atomic.
 

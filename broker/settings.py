@@ -38,6 +38,8 @@ class Settings(BaseModel):
         recovery_ms: How often the fleet looks for lost work.
         republish_ms: How long a granted step may wait unclaimed before its message is checked.
         max_crashes: Attempts that may end with their worker dead before the step fails.
+        drift_patience_ms: How long steps wait for a worker that has the definitions of their plan, while others refuse
+            them, before they fail.
         batch_ms: Expected time that steps travelling in one message may take together.
         batch_limit: Most steps in one message.
         chain_ms: How long one Celery message may go on with further ready steps.
@@ -64,6 +66,7 @@ class Settings(BaseModel):
     recovery_ms: int = Field(default=500, ge=20)
     republish_ms: int = Field(default=3_000, ge=100)
     max_crashes: int = Field(default=3, ge=1)
+    drift_patience_ms: int = Field(default=60_000, ge=0)
     batch_ms: int = Field(default=250, ge=0)
     batch_limit: int = Field(default=64, ge=1)
     chain_ms: int = Field(default=5000, ge=0)

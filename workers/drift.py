@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 
-from assetq.broker.engine import Claimant
+from assetq.broker.engine import Claimant, Engine
 from assetq.broker.message import Grant
 from assetq.broker.run_reader import made_in_step
 from assetq.definitions import Definitions
+from assetq.errors import StaleAttemptError
 from assetq.execution.failure import ErrorInfo
 from assetq.planning import PlanNode
 from assetq.workers.outcome import Attempt, failed_outcome
@@ -16,7 +17,6 @@ from assetq.workers.process import ProcessState, RunContext, local_fingerprint
 
 logger = logging.getLogger("assetq.drift")
 
-PATIENCE_S = 60.0
 PAUSE_S = 0.5
 
 
@@ -26,26 +26,31 @@ def fits(defs: Definitions, node: PlanNode) -> bool:
 
 
 def refuse(state: ProcessState, grant: Grant, claimant: Claimant, context: RunContext) -> None:
-    """Hand the batch back while the run is young enough to meet a matching worker; fail it after that."""
-    engine = state.engine
-    node = context.plan.nodes[grant.node]
+    """Hand the batch back for a worker that matches; fail it when none was seen for too long."""
+    engine, node = state.engine, context.plan.nodes[grant.node]
     own = local_fingerprint(state.config.defs, node.name)
     message = (
         f"worker {claimant.worker} has another definition of '{node.name}' than run {grant.run_id}: the plan's "
         f"fingerprint is {node.fingerprint}, the worker's is {own or 'missing'}. Deploy the same code to the "
         "workers, or submit the run again."
     )
-    submitted = engine.client.hget(engine.keys("run", grant.run_id), "submitted")
-    waited_s = time.time() - int(submitted or 0) / 1000
-    if waited_s < PATIENCE_S:
+    if state.lasting(lambda: engine.refuse(grant.fence, claimant.worker, reason=message)):
         logger.warning("%s", message)
-        time.sleep(PAUSE_S)
-        engine.hand_back(grant.fence, claimant.worker, crashed=False, reason=message)
+        time.sleep(PAUSE_S)  # so that others come first
         return
     error = ErrorInfo(class_name="DefinitionDriftError", message=message, stack="")
+    try:
+        state.lasting(lambda: fail(engine, grant, claimant, context, error))
+    except StaleAttemptError as stale:
+        logger.warning("%s", stale)
+
+
+def fail(engine: Engine, grant: Grant, claimant: Claimant, context: RunContext, error: ErrorInfo) -> None:
+    """Record that every step of the batch has failed."""
     outcomes = []
     for step in range(grant.start, grant.stop):
-        attempt = Attempt(context.plan, grant.node, step, 1, int(time.time() * 1000), claimant.worker)
+        number, now_ms = grant.tries_of(step).attempt, int(time.time() * 1000)
+        attempt = Attempt(context.plan, grant.node, step, number, now_ms, claimant.worker)
         made = made_in_step(engine.client, engine.keys, grant.run_id, context.plan, (grant.node, step))
         outcomes.append(failed_outcome(attempt, error, made))
-    engine.commit(grant, claimant, outcomes)
+    engine.commit(grant, claimant, outcomes, batch=engine.settings.batch_limit)  # the others fail together

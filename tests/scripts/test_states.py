@@ -163,6 +163,8 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
     "hand back": _hand_back("w", crashed=False),
     "hand back crashed": _hand_back("w", crashed=True),
     "hand back by a stranger": _hand_back("stranger", crashed=True),
+    "refuse": lambda s: s.driver.engine.refuse(s.fence, "w", reason="test"),
+    "refuse by a stranger": lambda s: s.driver.engine.refuse(s.fence, "stranger", reason="test"),
     "the upstream step succeeds": _commit_upstream("succeeded"),
     "the upstream step fails": _commit_upstream("failed"),
     "cancel, then hand back": _cancel_then_hand_back,
@@ -217,8 +219,8 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
 
 REFUSED = {
     "claim with a stale fence", "claim for another run", "commit by a stranger", "hand back by a stranger",
-    "repair from an older reading", "tag the run", "keep the run", "record a local run", "record an event",
-    "carry the status", "register pools", "add partitions", "delete a partition", "wipe the asset",
+    "refuse by a stranger", "repair from an older reading", "tag the run", "keep the run", "record a local run",
+    "record an event", "carry the status", "register pools", "add partitions", "delete a partition", "wipe the asset",
 }  # fmt: skip
 
 

@@ -90,6 +90,32 @@ def test_who_claims_again_is_told_the_same(driver):
     assert driver.engine.claim("r", message.fence, driver.worker) is None
 
 
+def test_a_refusal_expires_by_the_servers_clock(driver):
+    """It begins anew while steps of the op end, or run elsewhere."""
+
+    def refuse(grant):
+        return driver.engine.refuse(grant.fence, grant_worker, reason="test")
+
+    grant_worker, mark = driver.worker.worker, (driver.keys("nodes", "r"), "refused:0")
+    driver.submit("r", node(9))
+    assert refuse(driver.claim())
+    since, good = driver.client.hget(*mark).decode().split(":")
+    assert good == "0"
+    assert refuse(driver.claim(driver.outbox.messages.pop()))
+    assert driver.client.hget(*mark).decode() == f"{since}:0"
+    long_ago = int(since) - driver.settings.drift_patience_ms
+    driver.client.hset(*mark, f"{long_ago}:0")
+    before, late = driver.client.xlen(driver.keys("events", "r")), driver.claim(driver.outbox.messages.pop())
+    assert not refuse(late)
+    assert driver.client.xlen(driver.keys("events", "r")) == before + 1  # its start
+    driver.client.hset(*mark, f"{long_ago}:1")  # steps have succeeded since
+    assert refuse(late)
+    driver.client.hset(*mark, f"{long_ago}:0")
+    elsewhere, late = driver.claim(driver.outbox.messages.pop()), driver.claim()
+    driver.client.hset(driver.keys("grant", elsewhere.fence), "since", int(since) - 60_000)
+    assert refuse(late)
+
+
 def test_an_outcome_commits_once(driver):
     driver.submit("r", node(1))
     grant = driver.claim()
