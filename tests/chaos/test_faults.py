@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from assetq.broker.connection import connect
 
 from ..waiting import eventually
 from .checker import check
+from .disk import DISKS, Disk
 from .fault import FAULTS, swallow
 from .proxy import Proxy
 from .rig import LEASE_S, Shape
@@ -97,29 +95,23 @@ def test_a_step_longer_than_the_visibility_timeout_has_one_attempt(rig_of):
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes, where this process may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this process may not mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Disk]:
+    """A place for outputs that the kernel can be made to refuse."""
+    with request.param(tmp_path / "disk") as made:
+        yield made
 
 
 @pytest.mark.chaos
-def test_the_disk_is_full(rig_of, small_disk):
+@pytest.mark.parametrize("disk", DISKS, indirect=True)
+def test_the_disk_is_full(rig_of, disk, monkeypatch):
     """The kernel says so itself; steps fail by their own fault and are tried again until there is room."""
-    rig = rig_of(Shape(storage=small_disk / "storage"))
+    monkeypatch.setenv("OUTPUT_BYTES", str(disk.output_bytes))
+    rig = rig_of(Shape(storage=disk.folder / "storage"))
     rig.submit()
     rig.await_begun(60)
-    ballast = small_disk / "ballast"
-    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-        ballast.write_bytes(b"\0" * 2**22)
-    begun = rig.count_begun()
-    eventually(lambda: rig.count_begun() > begun + 30)
-    ballast.unlink()
+    with disk.full(rig):
+        begun = rig.count_begun()
+        eventually(lambda: rig.count_begun() > begun + 30)
     assert check(rig)["attempts"] > rig.work.STEPS + 20
 
 

@@ -1,6 +1,5 @@
 """What the tests break inside of a worker: its clock, its disk, its Celery. The environment says what."""
 
-import errno
 import faulthandler
 import gc
 import os
@@ -54,13 +53,21 @@ def deafen_consumer() -> None:
 
 
 class LeakyIOManager(FilesystemIOManager):
-    """Writes half of a file and finds the disk full, every second time, while the file `$DISK_FULL_FILE` exists."""
+    """Writes half of a file and finds the disk full, every second time, while the file `$DISK_FULL_FILE` exists.
+
+    With `$OUTPUT_BYTES` its files are as long as that, which costs no room.
+    """
 
     def dump_to_path(self, context: OutputContext, obj: Any, path: Any) -> None:
         if os.path.exists(os.environ.get("DISK_FULL_FILE", "")) and random.random() < 0.5:
             path.write_bytes(b"half of it")
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            with open("/dev/full", "wb", buffering=0) as full:
+                full.write(b"the other half")
         super().dump_to_path(context, obj, path)
+        if size := int(os.environ.get("OUTPUT_BYTES", "0")):
+            with path.open("r+b") as file:
+                file.seek(size - 1)
+                file.write(b"\0")
 
 
 def tell(*_: object) -> None:

@@ -74,7 +74,7 @@ def total(monthly: dict[str, int]) -> int:
 
 LIMIT = 2
 POOLED = "doubled"
-REASONS = ("not at the first try", os.strerror(errno.ENOSPC))
+REASONS = ("not at the first try", os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG))
 ASSETS = {"origin": 1, "raw": 100, "doubled": 100, "tripled": 100, "joined": 100, "monthly": 4, "total": 1}
 STEPS = 1 + 300 + 10 + 4 + 1
 
