@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from redis import Redis
 
+from assetq.broker.archive import Archive
 from assetq.broker.event_log import unpack_event
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
@@ -40,6 +41,7 @@ class AssetHistory:
     client: Redis
     keys: Keys
     runs: RunReader
+    archive: Archive
     _ids: dict[int, str] = field(default_factory=dict)
 
     def read(self, asset: str, kind: str, page: HistoryPage) -> list[tuple[int, Event]]:
@@ -89,14 +91,24 @@ class AssetHistory:
         return None if entry is None else self.events(asset, [entry])[0]
 
     def events(self, asset: str, entries: Sequence[bytes]) -> list[Event | None]:
-        """The events of entries; None for those whose run was deleted. Two round trips."""
+        """The events of entries; None for those whose run was deleted. Two round trips, and files of archived runs."""
         places = [Place.from_entry(entry) for entry in entries]
         self._learn({place.run for place in places if place.run})
         with self.client.pipeline(transaction=False) as pipeline:
             for place in places:
                 pipeline.xrange(self._stream(asset, place), min=place.id, max=place.id)
             rows = pipeline.execute() if places else []
-        return [self._event(place, row) for place, row in zip(places, rows, strict=True)]
+        moved = self._archived([place for place, row in zip(places, rows, strict=True) if not row])
+        return [self._event(place, row) or moved.get(place) for place, row in zip(places, rows, strict=True)]
+
+    def _archived(self, places: Sequence[Place]) -> dict[Place, Event]:
+        """Those of the events that are not in streams any more."""
+        by_run: dict[int, list[str]] = {}
+        for place in places:
+            if place.run in self._ids:
+                by_run.setdefault(place.run, []).append(place.id)
+        found = {number: self.archive.find(self._ids[number], cursors) for number, cursors in by_run.items()}
+        return {place: found[place.run][place.id] for place in places if place.id in found.get(place.run, ())}
 
     def _learn(self, numbers: Iterable[int]) -> None:
         unknown = sorted(set(numbers) - set(self._ids))

@@ -14,6 +14,8 @@ from typing import Any
 
 from redis import Redis
 
+from assetq.broker.archive import BEGINNING, Archive
+from assetq.broker.archive_file import cursor_place
 from assetq.broker.connection import RECONNECT_S, connect, translated, with_retries
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
@@ -21,7 +23,6 @@ from assetq.broker.script import packb, unpackb
 from assetq.execution.event import Event, EventType, StepEvent, partition_text
 from assetq.planning import Plan
 
-BEGINNING = "0-0"
 PAGE = 1000
 BLOCK_MS = 5000
 
@@ -126,35 +127,56 @@ class EventLog:
     client: Redis
     keys: Keys
     url: str
+    archive: Archive
 
     def read(self, run_id: str, plan: Plan | None, after: str | None, limit: int) -> list[Event]:
-        """At most `limit` events from behind a cursor."""
-        start = f"({after}" if after else "-"
-        entries = self.client.xrange(self.keys("events", run_id), min=start, max="+", count=limit)
-        return [unpack_event(run_id, plan, text(cursor), entry) for cursor, entry in entries]
+        """At most `limit` events from behind a cursor, from the archive as far as they stand there."""
+        with self.client.pipeline(transaction=True) as pipeline:
+            pipeline.lrange(self.keys("parts", run_id), 0, -1)
+            pipeline.xrange(self.keys("events", run_id), min=f"({after}" if after else "-", max="+", count=limit)
+            listed, entries = pipeline.execute()
+        parts = [text(last) for last in listed]
+        found: list[Event] = []
+        if parts and cursor_place(after or BEGINNING) < cursor_place(parts[-1]):
+            found = self.archive.read(run_id, parts, after, limit)
+        left = entries[: limit - len(found)]
+        return found + [unpack_event(run_id, plan, text(cursor), entry) for cursor, entry in left]
 
     def follow(self, run_id: str, plan: Plan | None, after: str | None, timeout_s: float | None) -> Iterator[Event]:
         """Events as they are written, on a connection of their own that blocks instead of polling."""
-        cursor = after or BEGINNING
+        cursor, has_caught_up = after or BEGINNING, False
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with translated(self.url), connect(self.url, socket_timeout_s=BLOCK_MS / 1000 + 10) as client:
             while True:
                 left_ms = BLOCK_MS if deadline is None else int((deadline - time.monotonic()) * 1000)
                 if left_ms <= 0:
                     return
-                for entry_id, entry in with_retries(
-                    partial(self._wait, client, run_id, cursor, min(left_ms, BLOCK_MS)), deadline_s=RECONNECT_S
-                ):
-                    cursor = text(entry_id)
-                    event = unpack_event(run_id, plan, cursor, entry)
+                block_ms = min(left_ms, BLOCK_MS) if has_caught_up else 0
+                wait = partial(self._next, client, run_id, plan, cursor, block_ms)
+                events = with_retries(wait, deadline_s=RECONNECT_S)
+                has_caught_up = has_caught_up or not events
+                for event in events:
+                    cursor = event.cursor
                     yield event
                     if event.type.ends_run:
                         return
                     deadline = None if timeout_s is None else time.monotonic() + timeout_s
 
-    def _wait(self, client: Redis, run_id: str, cursor: str, block_ms: int) -> Sequence[Any]:
-        reply: Any = client.xread({self.keys("events", run_id): cursor}, count=PAGE, block=block_ms)
-        if isinstance(reply, dict):
-            pages = list(reply.values())
-            return pages[0][0] if pages else ()
-        return reply[0][1] if reply else ()
+    def _next(self, client: Redis, run_id: str, plan: Plan | None, cursor: str, block_ms: int) -> Sequence[Event]:
+        """The next events behind a cursor. What was moved to the archive in the meantime is read from there."""
+        if block_ms == 0:
+            return self.read(run_id, plan, cursor, PAGE)
+        with client.pipeline(transaction=False) as pipeline:
+            pipeline.xread({self.keys("events", run_id): cursor}, count=PAGE, block=block_ms)
+            pipeline.lindex(self.keys("parts", run_id), -1)
+            reply, moved = pipeline.execute()
+        if moved is not None and cursor_place(text(moved)) > cursor_place(cursor):
+            return self.read(run_id, plan, cursor, PAGE)
+        return [unpack_event(run_id, plan, text(entry_id), entry) for entry_id, entry in _entries(reply)]
+
+
+def _entries(reply: Any) -> Sequence[Any]:
+    if isinstance(reply, dict):
+        pages = list(reply.values())
+        return pages[0][0] if pages else ()
+    return reply[0][1] if reply else ()

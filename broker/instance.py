@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from assetq.broker.archive import Archive, delete_folder
+from assetq.broker.archiver import Archiver
 from assetq.broker.audit import problems, take_snapshot
 from assetq.broker.codes import Code
 from assetq.broker.connection import RECONNECT_S, SOCKET_TIMEOUT_S, check_layout, connect, with_retries
@@ -22,6 +24,7 @@ from assetq.broker.message import text
 from assetq.broker.pool_reader import PoolReader
 from assetq.broker.publisher import Publisher
 from assetq.broker.repair import compute_frontier
+from assetq.broker.retention import Retention
 from assetq.broker.run_reader import RunReader
 from assetq.broker.script import packb, unpackb
 from assetq.broker.settings import Settings
@@ -55,9 +58,10 @@ class RedisInstance(AssetsOnRedis):
         self.client = connect(settings.redis_url, socket_timeout_s=socket_timeout_s)
         self.publisher = Publisher(settings)
         self.engine = Engine(self.client, self.keys, settings, self.publisher)
-        self.runs = RunReader(self.client, self.keys)
+        self.archive = Archive(self.client, self.keys, settings.effective_archive)
+        self.runs = RunReader(self.client, self.keys, self.archive)
         self.pool_reader = PoolReader(self.client, self.keys, self.runs)
-        self.events = EventLog(self.client, self.keys, settings.redis_url)
+        self.events = EventLog(self.client, self.keys, settings.redis_url, self.archive)
         self.open_assets()
 
     @classmethod
@@ -192,7 +196,9 @@ class RedisInstance(AssetsOnRedis):
         """Delete a run with its events. Atomic."""
         if self.get_run_by_id(run_id) is None:
             return
-        nodes = self.runs.plan(run_id).nodes
+        # What an archived run left here does not need its plan, nor does it need to be changed.
+        nodes = () if self.archive.has(run_id) else self.runs.plan(run_id).nodes
+        folder = self.archive.folder(run_id) if self.archive.parts(run_id) else None
         latest = [[asset, self._latest_form(asset, run_id)] for node in nodes for asset in node.assets]
         reply = self.engine.run_script(
             "delete_run", run_id=run_id, nodes=len(nodes), latest=[item for item in latest if item[1]]
@@ -201,6 +207,19 @@ class RedisInstance(AssetsOnRedis):
             raise UsageError(f"Run {run_id} has not ended; cancel it first.")
         self.runs.forget(run_id)
         delete_logs(self.storage_directory(), run_id)
+        if folder is not None:
+            delete_folder(folder)
+
+    @on_redis
+    def archive_run(self, run_id: str) -> bool:
+        """Move an ended run to the archive; it reads as before."""
+        return Archiver(self.engine, self.runs, self.archive).archive_run(run_id)
+
+    @on_redis
+    def archivable_runs(self, ended_before_s: float | None = None) -> list[str]:
+        """Runs that the policy moves now, or that ended so long ago."""
+        policy = Retention(self.client, self.keys, self.settings)
+        return policy.due_runs() if ended_before_s is None else policy.ended_before(ended_before_s)
 
     @on_redis
     def cancel_run(self, run_id: str) -> RunRecord:

@@ -7,6 +7,7 @@ from typing import Any
 
 from redis import Redis
 
+from assetq.broker.archive import Archive
 from assetq.broker.asset_history import AssetHistory
 from assetq.broker.asset_status import AssetStatus, status_identity, status_ranges
 from assetq.broker.catalog import Catalog
@@ -43,6 +44,7 @@ class AssetsOnRedis(Instance):
     keys: Keys
     client: Redis
     engine: Engine
+    archive: Archive
     runs: RunReader
     pool_reader: PoolReader
 
@@ -50,7 +52,7 @@ class AssetsOnRedis(Instance):
         """Make the readers and writers, once the connection is there."""
         self.status = AssetStatus(self.client, self.keys)
         self.versions = VersionStore(self.client, self.keys)
-        self.history = AssetHistory(self.client, self.keys, self.runs)
+        self.history = AssetHistory(self.client, self.keys, self.runs, self.archive)
         self.dynamic = DynamicPartitions(self.engine)
         self.catalog = Catalog(self.engine, self)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from redis import Redis
 
+from assetq.broker.archive import MADE, Archive
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.script import unpackb
@@ -16,6 +18,7 @@ from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
+ArchivedStates = dict[int, dict[str, IndexSet]]
 CACHED_PLANS = 32
 COUNTED = ("ready", "queued", "running", "succeeded", "failed", "skipped", "canceled")
 FINAL = ("succeeded", "failed", "skipped", "canceled")
@@ -54,6 +57,7 @@ class RunReader:
 
     client: Redis
     keys: Keys
+    archive: Archive | None = None
     _plans: OrderedDict[str, Plan] = field(default_factory=OrderedDict)
 
     def run(self, run_id: str) -> RunRecord:
@@ -66,13 +70,18 @@ class RunReader:
     def plan(self, run_id: str) -> Plan:
         """The plan of a run."""
         if run_id not in self._plans:
-            packed = self.client.get(self.keys("plan", run_id))
-            if packed is None:
-                raise UnknownRunError(f"There is no run '{run_id}'. `assetq runs list` shows the runs.")
-            self._plans[run_id] = Plan.from_bytes(packed)
+            self._plans[run_id] = self._read_plan(run_id)
             while len(self._plans) > CACHED_PLANS:
                 self._plans.popitem(last=False)
         return self._plans[run_id]
+
+    def _read_plan(self, run_id: str) -> Plan:
+        packed = self.client.get(self.keys("plan", run_id))
+        if packed is not None:
+            return Plan.from_bytes(packed)
+        if self.archive is not None and self.archive.has(run_id):
+            return self.archive.plan(run_id)
+        raise UnknownRunError(f"There is no run '{run_id}'. `assetq runs list` shows the runs.")
 
     def readable_plan(self, run_id: str) -> Plan | None:
         """The plan of a run; None when another version of assetq wrote it."""
@@ -110,7 +119,9 @@ class RunReader:
         """Final states of steps, by node."""
         nodes = self.plan(run_id).nodes
         names = [self.keys("done", run_id, node.index, state) for node in nodes for state in FINAL]
-        bitmaps = self.client.mget(names) if names else []
+        bitmaps, archived = self._bitmaps(run_id, names)
+        if archived is not None:
+            return {n: found for n, by in archived.items() if (found := {s: by[s] for s in by if s != MADE})}
         states: dict[int, dict[str, IndexSet]] = {}
         for position, bitmap in enumerate(bitmaps):
             if bitmap:
@@ -118,10 +129,21 @@ class RunReader:
                 states.setdefault(node, {})[FINAL[state]] = IndexSet.from_bitmap(bitmap)
         return states
 
+    def _bitmaps(self, run_id: str, names: Sequence[str]) -> tuple[Sequence[Any], ArchivedStates | None]:
+        """Bitmaps of a run, or what its archive says, in one moment."""
+        with self.client.pipeline(transaction=True) as pipeline:
+            pipeline.hexists(self.keys("run", run_id), "archived")
+            for name in names:
+                pipeline.get(name)
+            is_archived, *bitmaps = pipeline.execute()
+        return bitmaps, self.archive.states(run_id) if is_archived and self.archive is not None else None
+
     def made(self, run_id: str) -> dict[int, IndexSet]:
         """Partitions made by steps that did not succeed as a whole, by node."""
         nodes = [node for node in self.plan(run_id).nodes if node.chunk != 1]
-        bitmaps = self.client.mget([self.keys("made", run_id, node.index) for node in nodes]) if nodes else []
+        bitmaps, archived = self._bitmaps(run_id, [self.keys("made", run_id, node.index) for node in nodes])
+        if archived is not None:
+            return {node: by[MADE] for node, by in archived.items() if MADE in by}
         return {node.index: IndexSet.from_bitmap(bits) for node, bits in zip(nodes, bitmaps, strict=True) if bits}
 
 

@@ -51,6 +51,11 @@ class Settings(BaseModel):
         max_steps_per_child: Steps after which a child process is replaced; 0 for no bound.
         keep_intermediates: Whether what ops of a graph gave each other stays when their run has succeeded: "failed"
             keeps it only of other runs, which may be retried, "always" keeps all of it.
+        archive: Base path or URL under which archives of runs lie; by default `.archive` below `storage`.
+        archive_after_s: Seconds after its end when a run leaves Redis for the archive; 0 for never because of its age.
+        keep_runs: Ended runs that stay in Redis; with more of them the oldest go to the archive. 0 for no bound.
+        keep_events: Events of one run under way that stay in Redis; with more of them the oldest go to the archive. 0
+            for no bound.
         module: Default code of `-m`.
         file: Default code of `-f`.
     """
@@ -76,6 +81,10 @@ class Settings(BaseModel):
     default_pool_limit: int | None = Field(default=None, ge=0)
     keep_intermediates: Literal["failed", "always"] = "failed"
     tag_concurrency_limits: tuple[dict[str, Any], ...] = ()
+    archive: str = ""
+    archive_after_s: int = Field(default=7 * 24 * 3600, ge=0)
+    keep_runs: int = Field(default=1000, ge=0)
+    keep_events: int = Field(default=0, ge=0)
     module: str | None = None
     file: str | None = None
     project_directory: str = "."
@@ -94,6 +103,11 @@ class Settings(BaseModel):
     def effective_broker_url(self) -> str:
         """The URL that Celery connects to."""
         return self.broker_url or self.redis_url
+
+    @property
+    def effective_archive(self) -> str:
+        """Where archives of runs lie."""
+        return self.archive or f"{self.storage.rstrip('/')}/.archive"
 
     @classmethod
     def load(cls, *, directory: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -138,7 +152,7 @@ class Settings(BaseModel):
     def public(self) -> dict[str, Any]:
         """All settings with passwords hidden, for `assetq doctor`."""
         values = self.model_dump()
-        for name in ("redis_url", "broker_url", "storage"):
+        for name in ("redis_url", "broker_url", "storage", "archive"):
             values[name] = hide_password(values[name])
         return values
 

@@ -75,7 +75,8 @@ Celery's queues lie beside them under `{<namespace>}:broker:`, one list for each
 While a run is under way its memory follows its frontier: one member for each contiguous range of ready steps, one
 field for each step that has some of its upstream steps, one hash for each grant in flight, and one bit for each step
 and final state. When it ends, everything but the run hash, the plan, the bitmaps and the events is removed. Events are
-what grows: some hundred bytes for each.
+what grows: some hundred bytes for each. An [archived](howto/keep-the-record-small.md) run has its hash and the list of
+its parts here, and nothing else.
 """
 
 COMPAT_HEAD = """# Coming from Dagster
@@ -151,7 +152,10 @@ def settings() -> str:
     meanings = {
         m[1]: " ".join(m[2].split()) for m in re.finditer(r"^ {4}(\w+): (.+?)(?=^ {4}\w+: |\Z)", text, re.M | re.S)
     }
-    shown = {"storage": "`.assetq/storage`", "broker_url": "the same server", "module": "", "file": ""}
+    shown = {
+        "storage": "`.assetq/storage`", "broker_url": "the same server", "archive": "`<storage>/.archive`",
+        "module": "", "file": "",
+    }  # fmt: skip
     rows = [
         row(f"`{name}`", shown.get(name, f"`{field.default}`"), meanings[name])
         for name, field in Settings.model_fields.items()

@@ -27,6 +27,7 @@ from assetq.broker.message import HeldGrant, Message, Poisoned
 from assetq.broker.publisher import Publisher
 from assetq.broker.script import unpackb
 from assetq.definitions.time_limit import step_timeout_s
+from assetq.workers.archiving import ArchiveWatch
 from assetq.workers.ending import Ending, oom_kills, seen_ending
 from assetq.workers.overdue import fail_overdue
 from assetq.workers.poison import fail_poisoned
@@ -72,6 +73,7 @@ class Duty:
     told: set[tuple[str, int]] = field(default_factory=set)
     overdue: dict[str, int] = field(default_factory=dict)
     writers: list[threading.Thread] = field(default_factory=list)
+    archiving: ArchiveWatch = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.config.settings
@@ -79,10 +81,12 @@ class Duty:
         self.publisher = Publisher(settings)
         self.engine = Engine(self.client, Keys(settings.namespace), settings, self.publisher)
         self.stall = StallWatch(self.config, self.engine, self.restart_consumer)
+        self.archiving = ArchiveWatch(self.client, settings)
 
     def start(self) -> None:
         """Begin; the worker is registered when this returns, unless Redis is away."""
         self._survive(self.beat)
+        self.archiving.start()
         self.writers = [self._spawn("heartbeat", self._beat_forever), self._spawn("recovery", self._recover_forever)]
         self._spawn("control", self._listen_forever)
         self.timeouts = {d.op.name: step_timeout_s(d.op.tags) for d in self.config.defs.op_defs}
@@ -100,6 +104,7 @@ class Duty:
         self.woken.set()
         for thread in self.writers:
             thread.join(LISTEN_S + 1)
+        self.archiving.stop()
         self._survive(lambda: self._fail(self.engine.retire(self.config.name)))
         self.publisher.close()
         self.client.close()
@@ -128,6 +133,7 @@ class Duty:
             "concurrency": config.concurrency,
             "started": self.started_ms,
             "version": assetq.__version__,
+            "archives": int(self.archiving.is_on),
         }
 
     def _notice_dead(self, held: Sequence[HeldGrant]) -> None:
@@ -229,6 +235,7 @@ class Duty:
         self.wake_at = time.monotonic() + found.next_due_ms / 1000 if found.next_due_ms is not None else 0.0
         self._fail(found.poisoned)
         self._republish(found.unclaimed)
+        self.archiving.look()
 
     def _republish(self, unclaimed: Sequence[Message]) -> None:
         """Send again what nobody claimed, for queues that hold fewer messages than grants."""

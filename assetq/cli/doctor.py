@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from assetq.broker.archive_file import INSTALL
 from assetq.broker.instance import RedisInstance
-from assetq.broker.settings import Settings
+from assetq.broker.retention import Retention
+from assetq.broker.settings import Settings, hide_password
 from assetq.cli.option import json_option
 from assetq.cli.output import print_json
 from assetq.execution import PoolRecord
@@ -39,7 +41,8 @@ def doctor(repair: bool, as_json: bool) -> int:
     settings = Settings.load()
     instance = RedisInstance.open(settings.redis_url, settings.namespace)
     with instance:
-        findings = [*_server(instance), *_fleet(instance), *_undeclared(instance), *_runs(instance, repair)]
+        seen = [*_server(instance), *_fleet(instance), *_undeclared(instance), _archive(instance)]
+        findings = [*seen, *_runs(instance, repair)]
     healthy = all(finding.ok for finding in findings)
     if as_json:
         findings_json = [finding.to_json() for finding in findings]
@@ -81,6 +84,21 @@ def _fleet(instance: RedisInstance) -> list[Finding]:
             detail = f"{pool.ready + pool.queued} steps wait and no live worker serves it"
             findings.append(Finding(False, f"pool {pool.pool}", detail, f"Start a worker with --pools {pool.pool}."))
     return findings
+
+
+def _archive(instance: RedisInstance) -> Finding:
+    """No error where nobody archives: the record only grows."""
+    policy = Retention(instance.client, instance.keys, instance.settings)
+    kept = int(instance.client.zcard(instance.keys("ended")))
+    names = [worker.name for worker in instance.list_workers()]
+    able = [name for name in names if instance.client.hget(instance.keys("worker", name), "archives") == b"1"]
+    if not policy.is_on:
+        told = "off, by the settings"
+    elif names and not able:
+        told = f"off: no live worker has pyarrow ({INSTALL})"
+    else:
+        told = f"on, in {hide_password(instance.settings.effective_archive)}"
+    return Finding(True, "archive", f"{told}; {kept} runs that have ended are in Redis")
 
 
 def _undeclared(instance: RedisInstance) -> list[Finding]:

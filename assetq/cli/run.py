@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from assetq.cli.age import Age
 from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
 from assetq.cli.output import event_line, exit_code_of, print_facts, print_json, print_table, status_text, summary
@@ -207,6 +208,24 @@ def _events(instance: Instance, run_id: str, after: str | None, follow: bool) ->
     while page := instance.read_events(run_id, after):
         yield from page
         after = page[-1].cursor
+
+
+@runs.command()
+@click.argument("run_ids", metavar="[ID]...", nargs=-1)
+@click.option("--older-than", metavar="AGE", type=Age(), help="Runs that ended that long ago, for example 30d or 12h.")
+@json_option
+def archive(run_ids: tuple[str, ...], older_than: float | None, as_json: bool) -> None:
+    """Move runs that have ended to Parquet files on shared storage; they read as before. Without ID or AGE: what the
+    settings say is due."""
+    with connect() as instance:
+        chosen = [instance.resolve_run_id(text) for text in run_ids]
+        if not chosen or older_than is not None:
+            chosen += instance.archivable_runs(older_than)
+        moved = [run_id for run_id in chosen if instance.archive_run(run_id)]
+    if as_json:
+        print_json({"archived": moved})
+        return
+    click.echo("\n".join([*moved, f"{len(moved)} runs archived."]))
 
 
 @click.command()

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from assetq.definitions import AssetCheckKey, AssetKey, Definitions
-from assetq.errors import UnknownRunError, suggest
+from assetq.errors import UnknownRunError, UsageError, suggest
 from assetq.execution.attempt_log import read_log
 from assetq.execution.catalog import versioned_record
 from assetq.execution.data_version import VersionMark, Wanted, versioned
@@ -240,6 +240,28 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
         Raises:
             UsageError: The run has not ended.
         """
+
+    def archive_run(self, run_id: str) -> bool:
+        """Move a run that has ended from Redis to the archive on shared storage. It reads as before, only slower.
+
+        Returns:
+            False when nothing was to be moved: it was moved before, or this instance is in memory.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            UsageError: It has not ended, or pyarrow is not installed.
+        """
+        if not self.get_run(run_id).status.is_terminal:
+            raise UsageError(f"Run {run_id} has not ended; only a run that has ended can be archived.")
+        return False
+
+    def archivable_runs(self, ended_before_s: float | None = None) -> list[str]:
+        """Runs that can be archived, the oldest first.
+
+        Args:
+            ended_before_s: Those that ended so many seconds ago; by default those that the settings say are due.
+        """
+        return []
 
     @abstractmethod
     def cancel_run(self, run_id: str) -> RunRecord:

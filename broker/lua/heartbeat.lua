@@ -3,7 +3,7 @@
 --   1 root (string): layout version; all other keys are built from it
 -- ARGV:
 --   1 worker (string): name of the worker
---   2 details (msgpack): flat list of fields of the worker hash: host, pid, pools, concurrency, version, started
+--   2 details (msgpack): flat list of fields of the worker hash: host, pid, pools, concurrency, version, started, archives
 --   3 lost_ms (ms): silence after which the worker counts as gone
 --   4 lease_ms (ms): new length of its leases
 --   5 running (msgpack): fences that its living processes are running; only these are renewed

@@ -176,3 +176,28 @@ def test_dynamic_partitions(shell, settings, instance):
     assert shell("partitions", "add", "shops", "a...b").code == 2
     unknown = shell("plan", "-f", "code.py", "--partition", "x")
     assert (unknown.code, "no partition 'x'" in unknown.err) == (2, True)
+
+
+def test_an_archived_run_reads_as_before(online):
+    done = online(
+        "backfill", "--select", "orders,broken", "--partitions", "2024-01-01..2024-01-04", "--json", "--watch"
+    )
+    assert done.code == 1
+    reads = [
+        ("runs", "list", "--json"), ("runs", "show", "last", "--json"), ("runs", "show", "last", "--graph"),
+        ("runs", "logs", "last"), ("events", "last", "--json"), ("events", "last", "--follow"),
+        ("assets", "status", "orders", "--json"), ("assets", "show", "orders", "--json"),
+    ]  # fmt: skip
+    before = [online(*command).out for command in reads]
+    assert online("runs", "archive", "--json").json == {"archived": []}
+    assert online("runs", "archive", "--older-than", "1h", "--json").json == {"archived": []}
+    assert "1 runs archived" in online("runs", "archive", "last").out
+    assert [online(*command).out for command in reads] == before
+    assert online("runs", "archive", "--older-than", "0s", "--json").json == {"archived": []}
+    bad = online("runs", "archive", "--older-than", "month")
+    assert (bad.code, "30d" in bad.err) == (2, True)
+    assert online("runs", "archive", "nothing").code == 2
+    found = {finding["subject"]: finding["detail"] for finding in online("doctor", "--json").json["findings"]}
+    assert found["archive"].startswith("on, in ")
+    again = online("runs", "retry", "last", "--failed", "--json").json
+    assert again["steps"]["total"] == 1

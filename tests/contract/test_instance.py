@@ -34,6 +34,7 @@ from assetq.errors import (
 )
 from assetq.execution import EventType, RunStatus
 from assetq.execution.history import HistoryPage
+from assetq.execution.instance import RunHandle
 from assetq.execution.session import ExecutionSession
 from assetq.planning import make_plan
 
@@ -42,7 +43,7 @@ from ..waiting import eventually
 
 @pytest.fixture(params=["memory", "redis"])
 def opened(request, monkeypatch, tmp_path):
-    """An instance that executes what is submitted to it."""
+    """An instance that executes what is submitted to it; "archived" moves each run to the archive at its end."""
     if request.param == "memory":
         monkeypatch.setenv("TRAIL_FILE", str(tmp_path / "trail"))
         monkeypatch.syspath_prepend(str(request.config.rootpath / "tests" / "code"))
@@ -52,13 +53,29 @@ def opened(request, monkeypatch, tmp_path):
     fleet = request.getfixturevalue("fleet")
     fleet.start("work_chain")
     fleet.start("work_timed")
+    if request.param == "archived":
+        monkeypatch.setattr(RunHandle, "wait", archiving(RunHandle.wait))
     yield fleet.instance
+
+
+also_archived = pytest.mark.parametrize("opened", ["memory", "redis", "archived"], indirect=True)
+
+
+def archiving(wait):
+    def wait_and_archive(handle, timeout=None):
+        record = wait(handle, timeout)
+        if record.status.is_terminal:
+            assert handle.instance.archive_run(handle.run_id)
+        return record
+
+    return wait_and_archive
 
 
 def defs_of(module):
     return importlib.import_module(module).defs
 
 
+@also_archived
 def test_a_run_is_recorded(opened):
     handle = opened.submit(defs_of("work_chain"), partitions="all", tags={"team": "a"}, priority=3)
     record = handle.wait(60)
@@ -73,6 +90,7 @@ def test_a_run_is_recorded(opened):
     assert sum(len(steps) for by_state in states.values() for steps in by_state.values()) == 185
 
 
+@also_archived
 def test_events_tell_the_story_once(opened):
     handle = opened.submit(defs_of("work_chain"), selection="rate,raw", partitions="all")
     handle.wait(60)
@@ -90,6 +108,7 @@ def test_events_tell_the_story_once(opened):
             ended.add(event.step_key)
 
 
+@also_archived
 def test_a_reader_resumes_behind_its_cursor(opened):
     handle = opened.submit(defs_of("work_chain"), selection="rate")
     handle.wait(60)
@@ -100,6 +119,7 @@ def test_a_reader_resumes_behind_its_cursor(opened):
     assert list(opened.follow_events(handle.run_id, after=whole[1].cursor)) == whole[2:]
 
 
+@also_archived
 def test_a_failure_skips_and_can_be_retried(opened):
     handle = opened.submit(defs_of("work_timed"), selection="broken+,flaky")
     record = handle.wait(60)
@@ -113,6 +133,7 @@ def test_a_failure_skips_and_can_be_retried(opened):
     assert opened.asset_status("flaky").materialized == 1
 
 
+@also_archived
 def test_runs_are_found(opened):
     first = opened.submit(defs_of("work_chain"), selection="rate", tags={"k": "v"})
     second = opened.submit(defs_of("work_chain"), selection="rate")
@@ -130,6 +151,7 @@ def test_runs_are_found(opened):
         opened.cancel_run(first.run_id)
 
 
+@also_archived
 def test_the_catalog_and_partition_status(opened):
     defs = defs_of("work_chain")
     opened.register_assets(defs)
@@ -170,6 +192,7 @@ def test_what_no_run_made_can_be_reported(opened):
         opened.report_runless_asset_event("something")
 
 
+@also_archived
 def test_dagsters_names(opened):
     run = opened.submit(defs_of("work_chain"), selection="rate", tags={"a": "b"})
     run.wait(60)
@@ -365,6 +388,7 @@ def test_keys_that_stay_keep_their_status(opened):
         assert opened.get_materialized_partitions("region") == set()
 
 
+@also_archived
 def test_the_history_of_an_asset(opened):
     opened.register_assets(defs_of("work_chain"))
     handle = opened.submit(defs_of("work_chain"), selection="raw", partitions="2013-01-01..2013-01-03")
@@ -406,6 +430,7 @@ def test_the_latest_check_results(opened):
     assert not opened.has_history("rate")
 
 
+@also_archived
 def test_runs_are_filtered_tagged_and_deleted(opened):
     first = opened.submit(defs_of("work_chain"), selection="rate", tags={"k": "v"})
     first.wait(60)

@@ -184,6 +184,8 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
     "repair": lambda s: _rebuild(s),
     "repair from an older reading": lambda s: _rebuild(s, counts=(7, 0, 0)),
     "delete the run": lambda s: s.call("delete_run", run_id="r", nodes=2, latest=[]),
+    "archive the run": lambda s: s.call("archive_run", run_id="r", nodes=2, latest=[]),
+    "list a part of its archive": lambda s: s.call("trim_events", run_id="r", parts=0, last="1-0"),
     "tag the run": lambda s: s.call("tag_run", run_id="r", expected=b"old", tags=b"new"),
     "keep the run": lambda s: s.call("keep_run", run_id="r", lease_ms=1000),
     "record a local run": lambda s: _record(s),
@@ -219,8 +221,9 @@ ACTIONS: dict[str, Callable[[Subject], object]] = {
 
 REFUSED = {
     "claim with a stale fence", "claim for another run", "commit by a stranger", "hand back by a stranger",
-    "refuse by a stranger", "repair from an older reading", "tag the run", "keep the run", "record a local run",
-    "record an event", "carry the status", "register pools", "add partitions", "delete a partition", "wipe the asset",
+    "refuse by a stranger", "repair from an older reading", "archive the run", "list a part of its archive",
+    "tag the run", "keep the run", "record a local run", "record an event",
+    "carry the status", "register pools", "add partitions", "delete a partition", "wipe the asset",
 }  # fmt: skip
 
 
