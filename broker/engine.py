@@ -116,12 +116,13 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What one turn of recovery found."""
+    """What one turn of recovery found; idle when no run goes on."""
 
     poisoned: tuple[Poisoned, ...] = ()
     unclaimed: tuple[Message, ...] = ()
     next_due_ms: int | None = None
     was_busy: bool = False
+    is_idle: bool = False
 
 
 @dataclass(slots=True)
@@ -338,13 +339,14 @@ class Engine:
             limit=RECOVERY_LIMIT,
         )
         if reply[0] is Code.BUSY:
-            return Recovery(was_busy=True)
+            return Recovery(was_busy=True, is_idle=bool(reply[1]))
         self._publish(reply[1])
         due = int(reply[4])
         return Recovery(
             poisoned=tuple(Poisoned.from_reply(item) for item in reply[2]),
             unclaimed=tuple(Message.from_reply(item) for item in reply[3]),
             next_due_ms=due if due >= 0 else None,
+            is_idle=bool(reply[5]),
         )
 
     def set_pool_limit(self, pool: str, limit: int, rate: Rate | None = None) -> None:

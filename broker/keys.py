@@ -36,7 +36,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("ended", ":runs:ended", "zset", "runs that have ended and are not archived, by the time of their end in ms"),
     KeyPattern("archiving", ":archiving", "string", "lock of the one who archives; expires by itself"),
     KeyPattern("feed", ":events", "stream", "run-level events of all runs, bounded"),
-    KeyPattern("control", ":control", "channel", "pub/sub: cancels and wake-ups for workers"),
+    KeyPattern("control", ":control", "channel", "pub/sub: cancels, wake-ups and new work for workers"),
     KeyPattern("fence", ":fence", "string", "the last fence given out; grows with server time"),
     KeyPattern("queued", ":queued", "zset", "fences of grants published and not yet claimed, by grant time in ms"),
     KeyPattern("leases", ":leases", "zset", "fences of claimed grants, by lease expiry in ms"),

@@ -64,6 +64,8 @@ class Duty:
     stall: StallWatch = field(init=False)
     stopping: threading.Event = field(default_factory=threading.Event)
     woken: threading.Event = field(default_factory=threading.Event)
+    has_work: threading.Event = field(default_factory=threading.Event)
+    is_idle: bool = False
     wake_at: float = 0.0
     lost: list[tuple[int, Ending]] = field(default_factory=list)
     missing: dict[int, float] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class Duty:
         """Leave the fleet: hand back what is still held."""
         self.stopping.set()
         self.woken.set()
+        self.has_work.set()
         for thread in self.writers:
             thread.join(LISTEN_S + 1)
         self.archiving.stop()
@@ -206,20 +209,32 @@ class Duty:
         return True
 
     def _beat_forever(self) -> None:
-        period_s = self.config.settings.heartbeat_ms / 1000
         while not self.stopping.is_set():
-            self.woken.wait(min(0.5, period_s) if self.interrupted_at or self.missing else period_s)
+            self.woken.wait(self._beat_pause_s())
             self.woken.clear()
             if not self.stopping.is_set() and not self._survive(self.beat):
                 self.stopping.wait(0.2)
 
+    def _beat_pause_s(self) -> float:
+        """A claim brings a whole lease along: while nothing runs, a third of it is soon enough for the next beat."""
+        settings = self.config.settings
+        period_s = settings.heartbeat_ms / 1000
+        if self.interrupted_at or self.missing:
+            return min(0.5, period_s)
+        return period_s if self.config.board.read() else max(period_s, settings.lease_ms / 3000)
+
     def _recover_forever(self) -> None:
         pace_s = self.config.settings.recovery_ms / 1000
-        while not self.stopping.wait(self._pause_s(pace_s)):
-            if not self._survive(self.recover):
+        while not self.stopping.is_set():
+            self.has_work.wait(self._pause_s(pace_s))
+            self.has_work.clear()
+            if not self.stopping.is_set() and not self._survive(self.recover):
                 self.stopping.wait(pace_s)
 
     def _pause_s(self, pace_s: float) -> float:
+        """A fleet without runs is told when one comes; it looks now and then all the same."""
+        if self.is_idle:
+            pace_s = max(pace_s, self.config.settings.lease_ms / 3000)
         jittered = pace_s * random.uniform(0.9, 1.1)
         if self.wake_at:
             return max(0.001, min(jittered, self.wake_at - time.monotonic()))
@@ -228,6 +243,7 @@ class Duty:
     def recover(self) -> None:
         """One turn of the fleet's recovery, if no other worker has just done it."""
         found = self.engine.recover()
+        self.is_idle = found.is_idle
         if found.was_busy:
             if self.wake_at <= time.monotonic():
                 self.wake_at = 0.0  # another worker has done what was due
@@ -263,6 +279,8 @@ class Duty:
     def _obey(self, order: dict[str, object]) -> None:
         if "cancel" in order:
             self.woken.set()
+        if "work" in order:
+            self.has_work.set()
         if "wake_in_ms" in order:
             due = time.monotonic() + float(str(order["wake_in_ms"])) / 1000
             self.wake_at = min(self.wake_at or due, due)

@@ -6,7 +6,7 @@
 --   2 max_crashes (integer): crashes after which a step fails
 --   3 republish_ms (ms): age at which an unclaimed grant is reported
 --   4 limit (integer): most entries of each kind handled at once
--- REPLY: OK messages poisoned unclaimed next_due_ms | BUSY
+-- REPLY: OK messages poisoned unclaimed next_due_ms is_idle | BUSY is_idle
 -- EVENTS: STEP_WORKER_LOST, RUN_CANCELING, RUN_CANCELED, RUN_FAILURE
 -- INVARIANTS: 3, 4, 7
 -- include: requeue, stop, worker
@@ -15,11 +15,18 @@ local function is_due(key)
   return first and tonumber(first) <= now
 end
 
+local is_idle = redis.call("SCARD", key_active()) == 0 and 1 or 0
 -- What is due is not kept waiting by the pace.
 if not redis.call("SET", key_recovery(), now, "NX", "PX", ARGV[1]) and not is_due(key_delayed()) and not is_due(key_wakes()) then
-  return { "BUSY" }
+  return { "BUSY", is_idle }
 end
 local max_crashes, limit = tonumber(ARGV[2]), tonumber(ARGV[4])
+
+local gone = redis.call("ZRANGEBYSCORE", key_workers(), 0, now, "LIMIT", 0, limit)
+for _, worker in ipairs(gone) do forget_worker(worker) end
+if #gone > 0 then count_capacity() end
+-- Without a run that goes on there is nothing to take back, and an idle fleet costs next to nothing.
+if is_idle == 1 then return { "OK", {}, {}, {}, -1, is_idle } end
 
 for _, fence in ipairs(redis.call("ZRANGEBYSCORE", key_leases(), 0, now, "LIMIT", 0, limit)) do
   local grant = read_grant(fence)
@@ -40,10 +47,6 @@ for _, run in ipairs(redis.call("ZRANGEBYSCORE", key_deadlines(), 0, now, "LIMIT
   if is_open(run) then stop_run(run, string.format("the run took longer than its limit of %g s", limit_ms / 1000)) end
 end
 
-local gone = redis.call("ZRANGEBYSCORE", key_workers(), 0, now, "LIMIT", 0, limit)
-for _, worker in ipairs(gone) do forget_worker(worker) end
-if #gone > 0 then count_capacity() end
-
 sweep_keys()
 admit_all_waiting()
 redis.call("ZREMRANGEBYSCORE", key_wakes(), "-inf", now)
@@ -63,4 +66,4 @@ local due = math.huge
 for _, key in ipairs({ key_delayed(), key_wakes() }) do
   due = math.min(due, tonumber(redis.call("ZRANGE", key, 0, 0, "WITHSCORES")[2] or math.huge))
 end
-return { "OK", messages, poisoned, unclaimed, due < math.huge and math.max(0, due - now) or -1 }
+return { "OK", messages, poisoned, unclaimed, due < math.huge and math.max(0, due - now) or -1, is_idle }

@@ -21,6 +21,7 @@ redis.call("HSET", key_run(run), "status", "QUEUED", "submitted", now, "total", 
 redis.call("HSET", key_run(run), unpack(cmsgpack.unpack(ARGV[3])))
 redis.call("ZADD", key_runs(), now, run)
 redis.call("SADD", key_active(), run)
+if redis.call("SCARD", key_active()) == 1 then redis.call("PUBLISH", key_control(), cmsgpack.pack({ work = run })) end
 if held_ms > 0 then redis.call("ZADD", key_held(), now + held_ms, run) end
 redis.call("HSET", key_run(run), "counted", cjson.encode(cmsgpack.unpack(ARGV[7])))
 announce(run, "RUN_ENQUEUED", { d = { steps = total } })
