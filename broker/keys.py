@@ -1,7 +1,7 @@
 """Every Redis key of assetq: its pattern, its type and what it means.
 
 This is the only place where keys are declared. Python builds them with `Keys`; Lua scripts build
-them with the functions of `lua_prelude()`, which is generated from the same table, so that the
+them with those of `key_functions()`, which are generated from the same table, so that the
 two can never disagree. All keys begin with the root `{<namespace>}`, whose braces keep them in
 one slot of a Redis cluster.
 """
@@ -9,6 +9,7 @@ one slot of a Redis cluster.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 LAYOUT_VERSION = "3"
@@ -43,7 +44,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("delayed", ":delayed", "zset", "`run|node|step` of steps waiting for a retry, by due time in ms"),
     KeyPattern("deadlines", ":runs:deadlines", "zset", "runs that have started and have a time limit, by the time in ms at which it is over"),
     KeyPattern("recovery", ":recovery", "string", "lock that paces recovery; expires by itself"),
-    KeyPattern("grant", ":grant:<fence>", "hash", "one batch of steps that holds one slot: run, pool, node, steps, state, worker, pid, since"),
+    KeyPattern("grant", ":grant:<fence>", "hash", "one batch of steps that holds one slot: run, pool, node, steps, state, worker, pid, since; `more` where it has a bundle, a rate, a key or a run's limit"),
     KeyPattern("pools", ":pools", "set", "every pool that a run or a limit has named"),
     KeyPattern("limits", ":pools:limits", "hash", "pool -> limit that holds; `*` -> limit of pools without one; `shared:pool` -> 1 for one that has bundles, `rate:pool` -> `starts/period in ms`"),
     KeyPattern("limit_sources", ":pools:limits:sources", "hash", "pool -> who gave its limit: `hand` or `code`"),
@@ -110,7 +111,7 @@ LUA_ESCAPED = """local function escaped(name)
 end"""
 
 BY_NAME = {pattern.name: pattern for pattern in PATTERNS}
-KEY_CALL = re.compile(rf"\bkey_(?=(?:{'|'.join(BY_NAME)})\()")
+KEY_CALL = re.compile(rf"\bkey_({'|'.join(BY_NAME)})(?=\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +141,28 @@ def escaped(name: str) -> str:
     return name.replace("%", "%25").replace(":", "%3A")
 
 
-def lua_prelude(source: str) -> str:
-    """Lua source with `keys.<name>(...)` for each pattern that `source` uses; expects KEYS[1] to be the root."""
-    used = set(re.findall(r"\bkey_(\w+)\(", source))
-    lines = ["local root, keys = KEYS[1], {}", LUA_ESCAPED]
-    for pattern in (pattern for pattern in PATTERNS if pattern.name in used):
+def key_names(source: str) -> set[str]:
+    """Names of the patterns that Lua source uses, as `key_<name>(...)`."""
+    return set(KEY_CALL.findall(source))
+
+
+def key_functions(names: Collection[str]) -> Iterator[str]:
+    """Lua source of functions `keys.<name>(...)`; expects the root in `root`, and the table."""
+    patterns = [pattern for pattern in PATTERNS if pattern.name in names]
+    if any(NAMED.intersection(pattern.fields) for pattern in patterns):
+        yield LUA_ESCAPED
+    for pattern in patterns:
         parts = re.split(r"<(\w+)>", pattern.pattern)
         pieces = ["root", *(repr_lua(p) if i % 2 == 0 else _lua_field(p) for i, p in enumerate(parts) if p)]
-        lines.append(f"function keys.{pattern.name}({', '.join(pattern.fields)}) return {' .. '.join(pieces)} end")
-    return "\n".join(lines)
+        yield f"function keys.{pattern.name}({', '.join(pattern.fields)}) return {' .. '.join(pieces)} end"
 
 
 def with_keys(source: str) -> str:
-    """Lua source behind the prelude; each `key_<name>(...)` in it is a function of the prelude's table.
+    """Lua source in which each `key_<name>(...)` is a function of the table `keys`.
 
     A table, because Lua has room for 200 local names in a script.
     """
-    return f"{lua_prelude(source)}\n{KEY_CALL.sub(r'keys.', source)}"
+    return KEY_CALL.sub(r"keys.\1", source)
 
 
 def _lua_field(field: str) -> str:

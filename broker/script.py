@@ -11,7 +11,7 @@ from typing import Any
 
 import msgpack
 
-from assetq.broker.keys import with_keys
+from assetq.broker.lua_source import assemble
 
 ARGUMENT = re.compile(r"^--\s+(\d+)\s+(\w+)\s+\((string|bytes|integer|ms|msgpack)\):\s*(.+)$")
 INCLUDE = re.compile(r"^-- include: (.+)$", re.MULTILINE)
@@ -85,8 +85,6 @@ def load_script(name: str) -> Script:
     """Read `lua/<name>.lua` and everything it includes."""
     body = _read(f"{name}.lua")
     sections = _sections(body)
-    text = without_unused("\n".join(_libraries(body, set())), body)
-    source = with_keys(text)
     return Script(
         name=name,
         purpose=sections["purpose"],
@@ -94,37 +92,8 @@ def load_script(name: str) -> Script:
         replies=tuple(re.findall(r"\b[A-Z][A-Z_]+\b", sections.get("REPLY", ""))),
         events=tuple(re.findall(r"[A-Z_]{2,}", sections.get("EVENTS", ""))),
         body=body,
-        source=source,
+        source=assemble(_libraries(body, set()), body),
     )
-
-
-def without_unused(libraries: str, body: str) -> str:
-    """The libraries without the functions that nothing behind them names, and the body.
-
-    A script makes all of its functions anew each time it runs, which costs more than most of them do.
-    """
-    kept = body
-    for block in reversed(_blocks(libraries)):
-        match = re.match(r"local function (\w+)", block)
-        if match is None or re.search(rf"\b{match[1]}\b", kept):
-            kept = f"{block}\n{kept}"
-    return kept
-
-
-def _blocks(source: str) -> list[str]:
-    """Functions of the outermost level, and what lies between them."""
-    blocks: list[list[str]] = [[]]
-    is_inside = False
-    for line in source.splitlines():
-        if line.startswith("local function "):
-            blocks.append([line])
-            is_inside = not line.endswith(" end")
-        elif is_inside:
-            blocks[-1].append(line)
-            is_inside = line != "end"
-        else:
-            blocks.append([line])
-    return ["\n".join(block) for block in blocks]
 
 
 def _read(path: str) -> str:

@@ -101,24 +101,22 @@ local function newly_granted()
   end
 end
 
--- Of one value of a concurrency key too: each value has slots of its own.
-local function is_alike(one, other)
-  return one.run == other.run and one.node == other.node and one.key == other.key
-end
-
 -- A message of earlier steps of the node may still be on its way: it gets the later ones, so that a chain keeps order.
+-- Among those of one value of a concurrency key: each value has slots of its own.
 local function in_order(chosen)
-  local earliest = chosen
+  local fence, from, to
   for _, waiting in ipairs(redis.call("ZRANGE", key_queued(), 0, LOOKED_AT - 1)) do
-    local other = read_grant(waiting)
-    if other and is_alike(other, chosen) and other.from < earliest.from then
-      earliest = other
+    local other = redis.call("HMGET", key_grant(waiting), "from", "to", "run", "node", "key")
+    if other[3] == chosen.run and other[4] == chosen.node and tonumber(other[1]) < (from or chosen.from)
+      and other[5] == chosen.key then
+      fence, from, to = waiting, tonumber(other[1]), tonumber(other[2])
     end
   end
-  if earliest.fence == chosen.fence then return chosen end
-  redis.call("HSET", key_grant(earliest.fence), "from", chosen.from, "to", chosen.to)
-  redis.call("HSET", key_grant(chosen.fence), "from", earliest.from, "to", earliest.to)
-  return read_grant(chosen.fence)
+  if not fence then return chosen end
+  redis.call("HSET", key_grant(fence), "from", chosen.from, "to", chosen.to)
+  redis.call("HSET", key_grant(chosen.fence), "from", from, "to", to)
+  chosen.from, chosen.to = from, to
+  return chosen
 end
 
 local next_grant = next(wanted) and (oldest_waiting() or newly_granted())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ from .driver import Driver, node
 POOLS = ("a", "b", "c")
 BUNDLES = ("a", "b", "c", "a*2", "a+b", "b*2+a", "c+a", "a*3+b+c")
 VALUES = ("", "k=x", "k=y")
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
 STEPS = st.integers(1, 6)
 
 
@@ -239,5 +241,7 @@ def test_pools_hold_whatever_happens(server, tmp_path):
         base = Settings(redis_url=server.url, storage=str(tmp_path))
 
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-    chosen = options_of(max_examples=40, stateful_step_count=60, deadline=None, suppress_health_check=checks)
+    chosen = options_of(
+        max_examples=EXAMPLES, print_blob=True, stateful_step_count=60, deadline=None, suppress_health_check=checks
+    )
     run_state_machine_as_test(Machine, settings=chosen)

@@ -1,4 +1,5 @@
 -- include: clock, ready
+-- rare: all
 -- Runs that may start steps. A run counts under each of its tags, and under `*`, from its admission to its end; one that
 -- meets a limit waits, out of every pool, at the tag whose limit it met.
 local ADMITTED_AT_ONCE = 100

@@ -1,3 +1,4 @@
+-- rare: set_edges
 -- Ranges of bits. Cost grows with the bytes touched, not with calls.
 local function set_edges(key, from, to)
   for bit = from, to - 1 do redis.call("SETBIT", key, bit, 1) end

@@ -1,10 +1,11 @@
 -- include: clock, event, ready, pool, rate, turn, key, waiting
+-- rare: park_run, unpark_run, note_limits, grant_first, read_limits, write_tries, tell_restart
 -- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
 
 local function batch_of(run, lane, bundle, wanted)
-  if wanted <= 1 or string.find(lane, "|", 1, true) or #rated_parts(bundle) > 0 then return 1 end
+  if wanted <= 1 or has_lanes(lane) or #rated_parts(bundle) > 0 then return 1 end
   local capacity = math.max(1, read_pool(home_of(bundle)).capacity)
   local share = math.ceil(number_of(node_field(run, "held", lane)) / (2 * capacity))
   return math.max(1, math.min(wanted, share))
@@ -19,12 +20,12 @@ local function hold(run, bundle, node, from, to)
   redis.call("SADD", key_run_grants(run), fence)
   if pool ~= "" then redis.call("ZADD", key_holders(pool), now, fence) end
   if bundle ~= pool then
-    redis.call("HSET", key_grant(fence), "bundle", bundle)
+    redis.call("HSET", key_grant(fence), "more", 1, "bundle", bundle)
     hold_shares(bundle, fence)
   end
   local rated = pool ~= "" and rated_parts(bundle) or {}
   if #rated > 0 then
-    redis.call("HSET", key_grant(fence), "rated", table.concat(rated, ","))
+    redis.call("HSET", key_grant(fence), "more", 1, "rated", table.concat(rated, ","))
     take_tokens(rated, fence)
   end
   redis.call("HINCRBY", key_run(run), "queued", to - from)
@@ -48,9 +49,9 @@ end
 
 -- What of grant and message is for a run's limit, or for a key.
 local function note_limits(fence, cap, key)
-  if cap then redis.call("HSET", key_grant(fence), "capped", 1) end
+  if cap then redis.call("HSET", key_grant(fence), "more", 1, "capped", 1) end
   if not key then return end
-  redis.call("HSET", key_grant(fence), "key", key)
+  redis.call("HSET", key_grant(fence), "more", 1, "key", key)
   redis.call("ZADD", key_holders(key), now, fence)
 end
 
@@ -73,18 +74,19 @@ local function grant_next(bundle)
     local state = redis.call("HMGET", key_run(run), "status", "cap")
     if not lane or (state[1] ~= "QUEUED" and state[1] ~= "STARTED") then
       redis.call("ZREM", key_turns(bundle), run)
-    elseif is_run_full(run, state[2]) then
+    elseif state[2] and is_run_full(run, state[2]) then
       tell_waiting(run, bundle, "step", run, lane)
       park_run(run, bundle)
     else
       local node = node_of(lane)
       local values = redis.call("HMGET", key_nodes(run), "batch:" .. node, "key:" .. node)
-      local key = key_of(run, lane, values[2])
+      local key = has_lanes(lane) and key_of_lane(run, lane) or values[2]
       if key and free_of_key(key) <= 0 then
         tell_waiting(run, bundle, "key", key, lane)
         park_lane(run, bundle, lane, key)
       else
-        note_limits(grant_lane(run, bundle, lane, number_of(values[1])), state[2], key)
+        local fence = grant_lane(run, bundle, lane, number_of(values[1]))
+        if state[2] or key then note_limits(fence, state[2], key) end
         return true
       end
     end
@@ -132,15 +134,21 @@ local function grant_touched()
   return messages
 end
 
+local function read_limits(grant)
+  local values = redis.call("HMGET", key_grant(grant.fence), "bundle", "rated", "key", "capped")
+  grant.bundle, grant.rated, grant.key, grant.capped = values[1], values[2], values[3], values[4]
+  return grant
+end
+
+-- What few grants have besides is read only of those: `bundle`, `rated`, `key`, `capped`, each false where it has none.
 local function read_grant(fence)
-  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "bundle", "rated", "key",
-    "capped")
+  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "more")
   if not values[1] then return nil end
-  return {
+  local grant = {
     fence = fence, run = values[1], pool = values[2], node = values[3], from = tonumber(values[4]),
-    to = tonumber(values[5]), state = values[6], worker = values[7], bundle = values[8],
-    rated = values[9], key = values[10], capped = values[11],
+    to = tonumber(values[5]), state = values[6], worker = values[7], key = false,
   }
+  return values[8] and read_limits(grant) or grant
 end
 
 -- Gives the slot back and forgets the grant.

@@ -1,12 +1,12 @@
 -- include: clock, bundle, lane, ready, pool, turn
+-- rare: all
 -- Slots of one value of a concurrency key, `customer=acme`. A lane whose value is full is *parked* at the value, out of
 -- every queue, and comes back when a slot of the value is free: who waits for a value is never looked at in between.
 local SWEPT = 100
 
-local function key_of(run, lane, of_node)
+local function key_of_lane(run, lane)
   local node, n = string.match(lane, "^(%d+)|(%d+)$")
-  if not node then return of_node or nil end
-  return redis.call("HGET", key_lane_keys(run, node), n) or nil
+  return redis.call("HGET", key_lane_keys(run, node), n)
 end
 
 local function free_of_key(key)
@@ -15,7 +15,7 @@ local function free_of_key(key)
 end
 
 local function is_run_full(run, cap)
-  return cap and redis.call("SCARD", key_run_grants(run)) >= tonumber(cap)
+  return redis.call("SCARD", key_run_grants(run)) >= tonumber(cap)
 end
 
 local function park_lane(run, bundle, lane, key)
@@ -42,7 +42,8 @@ end
 
 -- Whether the lane can take the slot now; one whose pools or run are full waits there, and others can use the slot.
 local function can_go(run, bundle)
-  return not shortage_of(bundle) and not is_run_full(run, redis.call("HGET", key_run(run), "cap"))
+  local cap = redis.call("HGET", key_run(run), "cap")
+  return not shortage_of(bundle) and not (cap and is_run_full(run, cap))
 end
 
 -- Puts parked lanes back in order of their turns, until as many can go as the value has free slots.

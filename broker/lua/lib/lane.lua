@@ -1,4 +1,5 @@
 -- include: clock, bundle
+-- rare: all
 -- Lanes: the steps of a node that have one value of its concurrency key. A key that is a tag has one value for the whole
 -- node, and the lane is the node's number. A key that is a dimension of the partitions has a lane `node|n` for each of its
 -- values, whose ready queue holds *places*: the steps of a value lie in strides, their places are consecutive, so that a
@@ -7,8 +8,6 @@ local function lanes_of(text)
   local offset, stride, size = string.match(text, "^(%-?%d+):(%d+):(%d+)$")
   return { offset = tonumber(offset), stride = tonumber(stride), size = tonumber(size) }
 end
-
-local function node_of(lane) return string.match(lane, "^%d+") end
 
 -- How many steps before `step` are in lane n; of a step of the lane, its place.
 local function place_of(lanes, n, step)

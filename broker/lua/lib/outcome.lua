@@ -1,4 +1,5 @@
 -- include: clock, bits, event, ready, grant, admission
+-- rare: forget_queues, forget_frontier, final_status, abandon, end_run
 -- How steps end, and how a run ends with its last step.
 local ENDINGS = { succeeded = true, failed = true, skipped = true, canceled = true }
 
@@ -100,9 +101,7 @@ local function abandon(run)
   leave(run)
 end
 
--- Ends the run when no step is unfinished; true if it did.
-local function end_run_if_done(run)
-  if number_of(redis.call("HGET", key_run(run), "unfinished")) > 0 then return false end
+local function end_run(run)
   local status, failure = final_status(run)
   redis.call("HSET", key_run(run), "status", status, "ended", now)
   redis.call("HSETNX", key_run(run), "started", now)
@@ -113,5 +112,11 @@ local function end_run_if_done(run)
   announce(run, "RUN_" .. status, failure and { m = failure } or {})
   forget_frontier(run)
   leave(run)
+end
+
+-- Ends the run when no step is unfinished; true if it did.
+local function end_run_if_done(run)
+  if number_of(redis.call("HGET", key_run(run), "unfinished")) > 0 then return false end
+  end_run(run)
   return true
 end

@@ -1,4 +1,5 @@
 -- include: clock, bundle, ready
+-- rare: hold_shares, drop_shares
 -- What is known of a pool: its limit, the processes that serve it. Read once in a script.
 local pools_read = {}
 
@@ -33,6 +34,14 @@ local function read_pool(pool)
     window = capacity + math.max(1, math.floor(capacity / 4)),
   }
   pools_read[pool] = found
+  return found
+end
+
+local function rated_parts(bundle)
+  local found = {}
+  for _, part in ipairs(parts_of(bundle)) do
+    if read_pool(part.pool).rate then table.insert(found, part.pool) end
+  end
   return found
 end
 

@@ -1,4 +1,5 @@
 -- include: clock, bundle, pool
+-- rare: all
 -- Rates: at most `starts` steps of a pool begin in any `period_ms`. Each start takes one of that many tokens, which comes
 -- back one period later. A grant has its token from the moment it is published, and the period counts from its claim, so
 -- that a late claim cannot bunch starts together.
@@ -26,14 +27,6 @@ end
 local function wake_for_token(pool, rate)
   local oldest = tonumber(redis.call("ZRANGE", key_starts(pool), 0, 0, "WITHSCORES")[2])
   if oldest and oldest < math.huge then wake_pool(pool, oldest + rate.period_ms) end
-end
-
-local function rated_parts(bundle)
-  local found = {}
-  for _, part in ipairs(parts_of(bundle)) do
-    if read_pool(part.pool).rate then table.insert(found, part.pool) end
-  end
-  return found
 end
 
 -- The first pool of the bundle that has no token left.

@@ -1,4 +1,5 @@
 -- include: clock, bundle, lane
+-- rare: order_of_lane, offer_lanes, push_all, fill_ready, withdraw_all, take_place, cut_range, cut_lane, remove_ready, open_gate
 -- The ready queue: per node a sorted set of ranges, per run and bundle the nodes on offer, per bundle
 -- the runs that take turns. A range of 100,000 steps is one member. The bundle of most nodes is the name of a pool.
 local touched = {}
@@ -8,6 +9,10 @@ local function parse_range(text)
   local from, to = string.match(text, "^(%d+):(%d+)$")
   return tonumber(from), tonumber(to)
 end
+
+local function node_of(lane) return string.match(lane, "^%d+") end
+
+local function has_lanes(lane) return string.find(lane, "|", 1, true) end
 
 local function touch_parts(bundle)
   for _, part in ipairs(parts_of(bundle)) do touched[part.pool] = true end
@@ -34,13 +39,17 @@ end
 -- Lanes go in order of their first steps, behind the order of nodes, which are whole numbers.
 local PLACES = 2 ^ 21
 
-local function order_of(run, lane)
+local function order_of_lane(run, lane)
   local node, n = string.match(lane, "^(%d+)|(%d+)$")
-  if not node then return number_of(node_field(run, "order", lane)) end
   local values = redis.call("HMGET", key_nodes(run), "order:" .. node, "lanes:" .. node)
   local first = redis.call("ZRANGE", key_ready(run, lane), 0, 0)[1]
   local step = first and step_at(lanes_of(values[2]), tonumber(n), tonumber(string.match(first, "^%d+"))) or 0
   return number_of(values[1]) + math.min(step, PLACES - 1) / PLACES
+end
+
+local function order_of(run, lane)
+  if not has_lanes(lane) then return number_of(node_field(run, "order", lane)) end
+  return order_of_lane(run, lane)
 end
 
 local function is_open(run)
@@ -178,8 +187,12 @@ end
 
 -- Takes at most `limit` steps from the front of the lane's queue; returns the range.
 local function take_ready(run, lane, bundle, limit)
-  local take = string.find(lane, "|", 1, true) and take_place or take_range
-  local from, stop = take(run, lane, take == take_range and limit or bundle)
+  local from, stop
+  if has_lanes(lane) then
+    from, stop = take_place(run, lane, bundle)
+  else
+    from, stop = take_range(run, lane, limit)
+  end
   redis.call("HINCRBY", key_nodes(run), "held:" .. node_of(lane), from - stop)
   count_ready(run, bundle, from - stop)
   withdraw_if_empty(run, lane, bundle)

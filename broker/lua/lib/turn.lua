@@ -1,4 +1,5 @@
 -- include: bundle, pool, rate
+-- rare: all
 -- Whose turn it is in a pool that several bundles use: the one whose first run has waited longest, if it fits. When it
 -- does not fit, others may pass it, but only so often: after that its pools are reserved for it until it was granted.
 local PASSES = 8

@@ -1,4 +1,5 @@
 -- include: clock, event, ready, pool, rate, turn
+-- rare: tell_waiting, missing_of, tell_blocked
 -- Tells once for each run, bundle and reason that steps wait, and for what.
 local function tell_waiting(run, bundle, kind, name, lane)
   if redis.call("HSETNX", key_nodes(run), "told:" .. kind .. ":" .. bundle, 1) == 0 then return end
@@ -23,13 +24,17 @@ local function missing_of(bundle)
   if found.limit and kind == "never" then return "limit", pool end
 end
 
+local function tell_blocked(run, bundle)
+  local kind, pool = missing_of(bundle)
+  local lane = kind and redis.call("ZRANGE", key_offer(run, bundle), 0, 0)[1]
+  if lane then tell_waiting(run, bundle, kind, pool, lane) end
+end
+
 -- Called when everything was granted that fits: who has come to a queue in this script and is still there?
 local function tell_offered()
   for _, entry in ipairs(came) do
     local run, bundle = entry[1], entry[2]
-    local lane = redis.call("ZRANGE", key_offer(run, bundle), 0, 0)[1]
-    local kind, pool = missing_of(bundle)
-    if lane and kind and redis.call("ZSCORE", key_turns(bundle), run) then tell_waiting(run, bundle, kind, pool, lane) end
+    if redis.call("ZSCORE", key_turns(bundle), run) then tell_blocked(run, bundle) end
   end
   came = {}
 end
