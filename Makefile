@@ -42,7 +42,7 @@ check: lint types imports test ## Everything that CI runs
 
 SEEDS ?= 1..20
 chaos: $(STAMP) ## Break everything for longer than `make test` does; SEEDS=1..200, CHAOS_SEED=7
-	@MODEL_EXAMPLES=$${MODEL_EXAMPLES:-200} $(BIN)/python -m pytest tests/chaos tests/scripts/test_model.py \
+	@MODEL_EXAMPLES=$${MODEL_EXAMPLES:-200} $(BIN)/python -m pytest tests/chaos tests/scripts/test_model.py tests/scripts/test_pools_model.py \
 		-m "chaos or not chaos" --timeout 600
 	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.chaos --seeds $(or $(CHAOS_SEED),$(SEEDS))
 
