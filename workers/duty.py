@@ -19,7 +19,7 @@ from functools import partial
 from redis import Redis
 
 import assetq
-from assetq.broker.connection import PASSING, connect, patience_s
+from assetq.broker.connection import PASSING, connect, patience_s, with_retries
 from assetq.broker.engine import Engine
 from assetq.broker.keys import Keys
 from assetq.broker.lifeline import is_alive
@@ -40,6 +40,7 @@ logger = logging.getLogger("assetq.duty")
 LISTEN_S = 1.0
 LIMIT_PACE_S = 0.1
 TELL_S = 1.0
+GOODBYE_S = 2.0
 
 
 @dataclass(slots=True)
@@ -108,9 +109,14 @@ class Duty:
         for thread in self.writers:
             thread.join(LISTEN_S + 1)
         self.archiving.stop()
-        self._survive(lambda: self._fail(self.engine.retire(self.config.name)))
+        self._survive(self._retire)
         self.publisher.close()
         self.client.close()
+
+    def _retire(self) -> None:
+        """What this worker holds would come back by itself, but late, and as a crash: so ask more than once."""
+        engine, board, name = self.engine, self.config.board, self.config.name
+        self._fail(with_retries(lambda: engine.retire(name), deadline_s=GOODBYE_S, gives_up=lambda: board.is_over))
 
     def child_lost(self, pid: int, ending: Ending) -> None:
         """A child died: its steps go back at once. Called from the parent's event loop; returns at once."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import importlib
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from assetq import Definitions
 from assetq.broker.server import EmbeddedServer
+from assetq.broker.settings import Settings
+from assetq.workers.board import Board
+from assetq.workers.duty import Duty
+from assetq.workers.process import WorkerConfig
 
 from ..fleet import Fleet
 from ..waiting import eventually
@@ -60,6 +66,21 @@ def test_a_worker_that_waits_to_record_what_it_did_stops(fleet, wire, pool_class
     fleet.processes.clear()
     fleet.start("work_life", pool_class=pool_class)
     assert handle.wait(20).status == "SUCCESS"
+
+
+def test_a_worker_says_goodbye_though_redis_does_not_answer_at_once(fleet, wire):
+    """It was slow, or began again: what the worker held must not wait for its lease, and count as a crash."""
+    settings = Settings(**{**fleet.settings.model_dump(), "redis_url": wire.url(), "lease_ms": 60_000})
+    config = WorkerConfig("slow-to-leave-1", settings, Definitions([]), ("default",), 1, Board(1))
+    duty = Duty(config, lambda ident, fence: None, None, lambda: None)
+    duty.start()
+    assert [worker.name for worker in fleet.instance.list_workers()] == ["slow-to-leave-1"]
+    wire.refuse()
+    healer = threading.Timer(0.7, wire.heal)
+    healer.start()
+    duty.stop()
+    healer.join()
+    assert fleet.instance.list_workers() == []
 
 
 @pytest.mark.parametrize(("pool_class", "harm"), CASES)

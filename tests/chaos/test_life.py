@@ -113,6 +113,7 @@ def test_a_drained_worker_hands_back_the_rest_of_its_batch(fleet, pool_class):
 
 @pytest.mark.parametrize("pool_class", ["prefork", "threads", "solo"])
 def test_a_second_interrupt_stops_at_once_and_hands_back(fleet, pool_class):
+    object.__setattr__(fleet.settings, "grace_ms", 20_000)
     fleet.start("work_life", pool_class=pool_class)
     handle = submit(fleet, "endless")
     eventually(ran)
