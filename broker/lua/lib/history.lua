@@ -1,4 +1,4 @@
--- include: clock
+-- include: clock, page
 -- What happened to assets, in order. Per asset and kind of event there is one string of 13-byte entries, each the
 -- place of an event in the stream of its run (6 bytes ms, 3 bytes sequence, 4 bytes number of the run; run 0 is the
 -- asset's own stream of events that no run made). An entry's position counts from the asset's first event ever.
@@ -43,8 +43,8 @@ local function place_latest(asset, identity, from, to, position)
   while from < to do
     local page = math.floor(from / PAGE_SIZE)
     local stop = math.min(to, (page + 1) * PAGE_SIZE)
-    redis.call("SETRANGE", key_places(asset, identity, page), (from - page * PAGE_SIZE) * 4,
-      string.rep(value, stop - from))
+    write_page(key_places(asset, identity, page), (from - page * PAGE_SIZE) * 4, string.rep(value, stop - from),
+      PAGE_SIZE * 4)
     from = stop
   end
 end

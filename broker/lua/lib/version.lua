@@ -1,3 +1,4 @@
+-- include: page
 -- Data versions of partitions: 24 bytes each, in pages, so that a large index costs no empty space before it.
 local VERSION_PAGE, VERSION_SIZE = 512, 24
 
@@ -8,8 +9,8 @@ local function write_versions(asset, identity, slot, marks, given)
     local page, inside = math.floor((slot + at) / VERSION_PAGE), (slot + at) % VERSION_PAGE
     local fit = math.min(count - at, VERSION_PAGE - inside)
     local name = string.format("%d", page)
-    redis.call("SETRANGE", key_versions(asset, identity, name), inside * VERSION_SIZE,
-      string.sub(marks, at * VERSION_SIZE + 1, (at + fit) * VERSION_SIZE))
+    write_page(key_versions(asset, identity, name), inside * VERSION_SIZE,
+      string.sub(marks, at * VERSION_SIZE + 1, (at + fit) * VERSION_SIZE), VERSION_PAGE * VERSION_SIZE)
     redis.call("SADD", key_version_pages(asset), identity .. ":" .. name)
     at = at + fit
   end
