@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,6 +33,23 @@ def spread(benchmark: str, case: str, values: Sequence[float], unit: str) -> lis
     return [
         Figure(benchmark, f"{case}, median of {len(values)}", statistics.median(values), unit),
         Figure(benchmark, f"{case}, largest", max(values), unit),
+    ]
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that so many percent do not exceed; 0 without values."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0.0
+
+
+def percentiles(
+    benchmark: str, case: str, values: Sequence[float], unit: str, allowed: Mapping[int, float] | None = None
+) -> list[Figure]:
+    """p50 and p99, beside what they may be."""
+    named = {percent: f"{case}, p{percent} of {len(values):,}" for percent in (50, 99)}
+    return [
+        Figure(benchmark, name, percentile(values, percent), unit, (allowed or {}).get(percent))
+        for percent, name in named.items()
     ]
 
 

@@ -50,7 +50,7 @@ class Fleet:
                 self.processes.append(
                     subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
                 )
-        while len(self.instance.list_workers()) < workers:
+        while len(self.instance.list_workers()) < len(self.processes):
             if any(process.poll() is not None for process in self.processes):
                 raise RuntimeError((self.folder / "worker-0.log").read_text())
             time.sleep(0.02)

@@ -28,11 +28,11 @@ def measure() -> Iterator[Figure]:
             subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
             times[name].append((time.monotonic() - before) * 1000)
     for name, values in times.items():
-        yield from spread("startup", name, values, "ms")
+        yield from spread("import", name, values, "ms")
     starts = []
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
             before = time.monotonic()
             with EmbeddedServer(folder, publish=False, tied=True):
                 starts.append((time.monotonic() - before) * 1000)
-    yield from spread("startup", "embedded server", starts, "ms")
+    yield from spread("import", "embedded server", starts, "ms")

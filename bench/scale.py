@@ -1,0 +1,92 @@
+"""Ten assets that each read the one before, times more and more partitions: what grows with the steps, and what not."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.figure import Figure, percentile
+from bench.fleet import Fleet, own_fleet
+from bench.grid import hours_of
+from bench.process import family, rss_mib
+
+SIZES = (10_000, 100_000, 1_000_000)
+ASSETS, PROCESSES = 10, 2
+KEPT_EVENTS = 100_000
+WARM_STEPS = 50_000
+LOOK_S = 0.25
+
+
+@dataclass
+class Watch:
+    """Looks at a run while it goes on: memory of its workers, and how long questions take."""
+
+    fleet: Fleet
+    run_id: str
+    memory: list[tuple[int, float]] = field(default_factory=list)
+    show_ms: list[float] = field(default_factory=list)
+    status_ms: list[float] = field(default_factory=list)
+    has_ended: threading.Event = field(default_factory=threading.Event)
+
+    def look(self) -> None:
+        """Until the end."""
+        instance = self.fleet.instance
+        while not self.has_ended.wait(LOOK_S):
+            done = timed_ms(lambda: instance.get_run(self.run_id), self.show_ms).steps.done
+            timed_ms(lambda: instance.asset_status("row_5"), self.status_ms)
+            processes = [pid for worker in self.fleet.processes for pid in family(worker.pid)[: PROCESSES + 1]]
+            self.memory.append((done, max(map(rss_mib, processes))))
+
+    def growth(self) -> float:
+        """Largest memory of a process over what it was when it was warm."""
+        warm = next((size for done, size in self.memory if done >= WARM_STEPS), self.memory[-1][1])
+        return max(size for _, size in self.memory) / warm
+
+
+def timed_ms(call: Callable[[], Any], times: list[float]) -> Any:
+    """What a call gives; its time goes into the list."""
+    before = time.perf_counter()
+    result = call()
+    times.append((time.perf_counter() - before) * 1000)
+    return result
+
+
+def measure() -> Iterator[Figure]:
+    """Each size, and the largest once more with few events kept."""
+    largest = int(os.environ.get("BENCH_LARGEST", SIZES[-1]))
+    rates: list[float] = []
+    for steps in [size for size in SIZES if size <= largest]:
+        yield from measure_size(steps, "", rates)
+    yield Figure("scale", f"rate of {largest:,} steps over that of {SIZES[0]:,}", rates[-1] / rates[0], "x", 0.85)
+    yield from measure_size(largest, f", {KEPT_EVENTS:,} events kept", rates, keep_events=KEPT_EVENTS)
+
+
+def measure_size(steps: int, told: str, rates: list[float], **settings: int) -> Iterator[Figure]:
+    """One run, watched."""
+    defs = importlib.import_module("bench_grid").defs
+    with own_fleet(**settings) as fleet:
+        fleet.start("bench_grid", 1, concurrency=PROCESSES)
+        rows = ",".join(f"row_{number}" for number in range(ASSETS))
+        run = fleet.instance.submit(defs, selection=rows, partitions=hours_of(defs, steps // ASSETS))
+        watch = Watch(fleet, run.run_id)
+        looking = threading.Thread(target=watch.look)
+        looking.start()
+        record = run.wait()
+        watch.has_ended.set()
+        looking.join()
+        peak = int(fleet.instance.client.info("memory")["used_memory_peak"])
+    assert record.status == "SUCCESS"
+    assert record.ended_at_ms
+    rates.append(steps / (record.ended_at_ms - record.submitted_at_ms) * 1000)
+    case = f"{steps:,} steps{told}"
+    yield Figure("scale", f"{case}: rate", rates[-1], "/s")
+    yield Figure("scale", f"{case}: Redis, peak", peak / 2**20, "MiB", 60 if told else 250)
+    yield Figure("scale", f"{case}: a worker's memory, largest over warm", watch.growth(), "x", 1.1)
+    yield Figure("scale", f"{case}: largest process of a worker", max(m for _, m in watch.memory), "MiB")
+    for name, times in (("runs show", watch.show_ms), ("assets status", watch.status_ms)):
+        yield Figure("scale", f"{case}: {name}, p99", percentile(times, 99), "ms", 50)
