@@ -46,8 +46,9 @@ chaos: $(STAMP) ## Break everything for longer than `make test` does; SEEDS=1..2
 		-m "chaos or not chaos" --timeout 600
 	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.chaos --seeds $(or $(CHAOS_SEED),$(SEEDS))
 
-bench: $(STAMP) ## Measure
-	@PYTHONPATH=. $(BIN)/python -m bench
+BENCH ?=
+bench: $(STAMP) ## Measure, and write docs/benchmarks.md; BENCH=--with-dagster, BENCH="--largest 100000"
+	@PYTHONPATH=. $(BIN)/python -m bench --docs docs $(BENCH)
 
 docs: $(STAMP) ## Write the reference pages that follow from the code
 	@$(BIN)/python docs/generate.py

@@ -41,6 +41,8 @@ def main() -> int:
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     sys.path[:0] = [str(CODE), str(EXAMPLE)]
+    if options.docs and options.names:
+        parser.error("--docs writes the whole page: name no benchmark with it")
     if options.largest:
         os.environ["BENCH_LARGEST"] = str(options.largest)
     figures: list[Figure] = []

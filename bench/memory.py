@@ -14,7 +14,7 @@ from bench.fleet import own_fleet
 from bench.process import family, rss_mib
 
 PROCESSES = 2
-PEAK = "import resource, sys; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+SIZE = "import os; print(int(open('/proc/self/statm').read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 2**20)"
 IMPORTS = {"Python alone": "pass", "import assetq": "import assetq", "import celery": "import celery"}
 
 
@@ -22,7 +22,7 @@ def measure() -> Iterator[Figure]:
     """After an import; of workers that are ready, and that have done some thousand steps."""
     for case, statement in IMPORTS.items():
         done = subprocess.run(
-            [sys.executable, "-c", f"{statement}\n{PEAK}"], capture_output=True, text=True, check=True
+            [sys.executable, "-c", f"{statement}\n{SIZE}"], capture_output=True, text=True, check=True
         )
         yield Figure("memory", case, float(done.stdout), "MiB")
     with bare_worker(PROCESSES) as bare:

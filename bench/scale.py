@@ -17,7 +17,7 @@ from bench.process import family, rss_mib
 
 SIZES = (10_000, 100_000, 1_000_000)
 ASSETS, PROCESSES = 10, 2
-KEPT_EVENTS = 100_000
+KEPT_EVENTS = 20_000
 WARM_STEPS = 50_000
 LOOK_S = 0.25
 

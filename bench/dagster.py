@@ -1,0 +1,125 @@
+"""Dagster on the same work, in the same run; only where it is installed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from bench.figure import Figure
+from bench.fleet import CODE, own_fleet
+
+PATIENCE_S = 900.0
+PROCESSES = 2
+DAEMON = "from dagster._daemon.cli import main; main()"
+RUNS_ENDED = """
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+ended = RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE])
+print(DagsterInstance.get().get_runs_count(ended))
+"""
+
+
+def measure() -> Iterator[Figure]:
+    """Each piece of work with assetq, with Dagster's time as the ideal: the ratio is assetq over Dagster."""
+    if not find_spec("dagster"):
+        print("dagster is not installed: nothing to measure beside", file=sys.stderr)
+        return
+    yield from measure_in_process()
+    ours = dict(on_fleet())
+    for case, theirs in {"50-step job": job_s, "backfill of 100 partitions": backfill_s}.items():
+        yield Figure("dagster", case, ours[case], "s", ideal=theirs())
+
+
+def library(name: str) -> Any:
+    """The work, for one of both."""
+    os.environ["BENCH_LIBRARY"] = name
+    sys.modules.pop("bench_dagster", None)
+    return importlib.import_module("bench_dagster")
+
+
+def measure_in_process() -> Iterator[Figure]:
+    """`materialize`: a chain of 100, and 1,000 that do not read each other."""
+    for case, make in (("chain of 100", lambda m: m.chain(100)), ("1,000 independent", lambda m: m.independent(1000))):
+        times = [materialize_s(library(name), make) for name in ("assetq.dagster", "dagster")]
+        yield Figure("dagster", f"{case}, in process", times[0], "s", ideal=times[1])
+
+
+def materialize_s(module: Any, make: Callable[[Any], Any]) -> float:
+    """How long one run takes."""
+    given = make(module)
+    before = time.perf_counter()
+    assert module.dg.materialize(given).success
+    return time.perf_counter() - before
+
+
+def on_fleet() -> Iterator[tuple[str, float]]:
+    """The same on assetq's fleet, on warm workers, from submission to the end."""
+    work = library("assetq.dagster")
+    with own_fleet() as fleet:
+        fleet.start("bench_dagster", 1, concurrency=PROCESSES)
+        fleet.instance.submit(work.defs, selection="i0000").wait()
+        for case, selection in (("50-step job", "i*"), ("backfill of 100 partitions", "partitioned")):
+            before = time.perf_counter()
+            partitions = "all" if selection == "partitioned" else None
+            record = fleet.instance.submit(work.defs, selection=f'key:"{selection}"', partitions=partitions).wait()
+            assert record.status == "SUCCESS"
+            yield case, time.perf_counter() - before
+
+
+@contextmanager
+def dagster_home() -> Iterator[dict[str, str]]:
+    """The environment of Dagster's commands, with a home of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+        # Dagster takes the first entry off the path, which is not the present folder when that is left out.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+        yield {**inherited, "BENCH_LIBRARY": "dagster", "DAGSTER_HOME": folder, "PYTHONPATH": str(CODE)}
+
+
+def run_dagster(environment: dict[str, str], *words: str) -> None:
+    """One command of Dagster."""
+    command = [sys.executable, "-m", "dagster", *words, "-m", "bench_dagster"]
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
+
+
+def job_s() -> float:
+    """Its multiprocess executor, as `dagster job execute` uses it."""
+    with dagster_home() as environment:
+        before = time.perf_counter()
+        run_dagster(environment, "job", "execute", "-j", "fifty")
+        return time.perf_counter() - before
+
+
+def backfill_s(count: int = 100) -> float:
+    """Its daemon with default settings, from the request until the last of a hundred runs has ended."""
+    with dagster_home() as environment:
+        daemon = subprocess.Popen(
+            [sys.executable, "-c", DAEMON, "run", "-m", "bench_dagster"], env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            time.sleep(10)  # until it is up
+            before = time.perf_counter()
+            names = ",".join(f"p{number:03d}" for number in range(count))
+            run_dagster(environment, "job", "backfill", "-j", "backfilled", "--partitions", names, "--noprompt")
+            while ended_runs(environment) < count and time.perf_counter() - before < PATIENCE_S:
+                time.sleep(2)
+            return time.perf_counter() - before
+        finally:
+            daemon.terminate()
+            daemon.wait(60)
+
+
+def ended_runs(environment: dict[str, str]) -> int:
+    """Runs that have ended in Dagster's record."""
+    command = [sys.executable, "-c", RUNS_ENDED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1])
