@@ -74,7 +74,7 @@ class Settings(BaseModel):
     drift_patience_ms: int = Field(default=60_000, ge=0)
     batch_ms: int = Field(default=250, ge=0)
     batch_limit: int = Field(default=64, ge=1)
-    chain_ms: int = Field(default=5000, ge=0)
+    chain_ms: int = Field(default=60_000, ge=0)
     grace_ms: int = Field(default=30_000, ge=0)
     max_memory_mb: int = Field(default=0, ge=0)
     max_steps_per_child: int = Field(default=0, ge=0)
