@@ -57,6 +57,7 @@ redis.call("HSET", key_run(run), "ready", 0, "queued", 0, "running", 0, "unfinis
 for _, item in ipairs(cmsgpack.unpack(ARGV[3])) do
   redis.call("HSET", key_need(run), step_name(item[1], item[2]), item[3])
 end
+count_again(run)
 for index, entry in ipairs(entries) do fill_ready(run, tostring(index - 1), entry[7]) end
 end_run_if_done(run)
 return { "OK", grant_touched() }

@@ -48,6 +48,17 @@ local function admit(run)
   if redis.call("HDEL", key_run(run), "waits") == 1 then take_turns(run) end
 end
 
+-- Of a run that was lost where it counted, or where it waited.
+local function count_again(run)
+  local waits = redis.call("HGET", key_run(run), "waits")
+  if not waits then
+    for _, tag in ipairs(tags_of(run)) do redis.call("SADD", key_admitted(tag), run) end
+    return
+  end
+  redis.call("ZREM", key_admission(waits), run)
+  admit(run)
+end
+
 -- The tag with room whose first run has waited longest.
 local function next_admission(tags)
   local chosen, best
