@@ -66,7 +66,7 @@ def asset_check(
             asset=key,
             description=description or inspect.getdoc(fn),
             blocking=blocking,
-            additional_deps=additional_deps,
+            additional_deps=[*(additional_deps or ()), *_read_too(additional_ins or {}, additional_deps or ())],
             metadata=metadata,
             automation_condition=automation_condition,
             partitions_def=partitions_def,
@@ -133,6 +133,13 @@ def multi_asset_check(
         )
 
     return make
+
+
+def _read_too(ins: Mapping[str, AssetIn], deps: Iterable[Any]) -> list[AssetDep]:
+    """Assets that the check reads besides its own, and that are not among its dependencies yet."""
+    given = {AssetDep.from_coercible(dep).asset_key for dep in deps}
+    read = ((asset_in.key_for(name), asset_in.partition_mapping) for name, asset_in in ins.items())
+    return [AssetDep(key, partition_mapping=mapping) for key, mapping in read if key not in given]
 
 
 def _refuse_own_among(fn: Callable[..., Any], key: AssetKey, additional: Mapping[str, AssetIn]) -> None:

@@ -92,6 +92,10 @@ class AssetCheckSpec:
         partitions_def: Any = None,
     ) -> None:
         key = AssetKey.from_coercible(asset)
+        if not isinstance(blocking, bool):
+            raise DefinitionError(
+                f"Check '{name}' of '{key}' has blocking={blocking!r}; give True or False.", asset=str(key)
+            )
         deps = merge_deps((AssetDep.from_coercible(dep) for dep in additional_deps or ()), key, None)
         if any(dep.asset_key == key for dep in deps):
             raise DefinitionError(

@@ -105,11 +105,14 @@ def parse_config(config_type: type[BaseModel], data: Any, *, op: str, location: 
     Raises:
         ConfigError: Names the path of each bad field under `ops`.
     """
+    path = f"ops.{op}.config"
     try:
-        return config_type.model_validate(read_model(config_type, data or {}, f"ops.{op}.config"))
+        return config_type.model_validate(read_model(config_type, data or {}, path))
     except ValidationError as error:
-        problems = describe_problems(config_type, error, f"ops.{op}.config")
-        raise ConfigError(f"Config of '{op}' does not validate: {problems}.", asset=op, location=location) from None
+        told = f"{describe_problems(config_type, error, path)}."
+    except ConfigError as error:
+        told = str(error)
+    raise ConfigError(f"Config of '{op}' does not validate: {told}", asset=op, location=location)
 
 
 def op_config(op: Any, section: Mapping[str, Any] | None) -> Any:

@@ -65,7 +65,7 @@ class Field:
         if given is MISSING:
             return self.config_type.implied_default() if is_required is None else MISSING
         if isinstance(given, EnvVar) and isinstance(self.config_type, Source):
-            given = {"env": str(given)}
+            given = {"env": given.env_var_name}
         reading = Reading(reads_environment=False, hides_values=self.is_secret)
         self.config_type.read(given, "default_value", reading)
         if reading.problems:

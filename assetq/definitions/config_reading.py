@@ -1,7 +1,7 @@
 """Turns run config into what pydantic validates, where Dagster's run config has a form of its own.
 
 Enum members stand by name, a union that is told apart by a field stands as `{kind: {...}}`, and a scalar may be
-`{"env": NAME}`.
+`{"env": NAME}`. Scalars must have the type of their field: they are not turned into it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from assetq.definitions.env_var import read_environment
+from assetq.errors import ConfigError
 
 SCALARS = (str, int, float, bool)
+# Scalars of run config that pydantic would turn into something else.
+ALLOWED: dict[type, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,)}
+WORDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def read_model(model: type[BaseModel], data: Any, path: str) -> Any:
@@ -25,7 +29,8 @@ def read_model(model: type[BaseModel], data: Any, path: str) -> Any:
     if not isinstance(data, Mapping):
         return data
     given = {**_implied(model, data), **data}
-    return {name: _read_field(model.model_fields.get(name), value, f"{path}.{name}") for name, value in given.items()}
+    fields = {field.alias or name: field for name, field in model.model_fields.items()} | model.model_fields
+    return {name: _read_field(fields.get(name), value, f"{path}.{name}") for name, value in given.items()}
 
 
 def _implied(model: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +51,14 @@ def _read_field(field: FieldInfo | None, value: Any, path: str) -> Any:
         return value
     if isinstance(field.discriminator, str):
         return _read_union(field, value, path)
-    return _read_value(field.annotation, value, path)
+    return _read_value(field.annotation, _over_default(field, value), path)
+
+
+def _over_default(field: FieldInfo, value: Any) -> Any:
+    """A section over the default of its field: what it leaves out is as there."""
+    if not isinstance(field.default, BaseModel) or not isinstance(value, Mapping):
+        return value
+    return {**{name: getattr(field.default, name) for name in field.default.model_fields_set}, **value}
 
 
 def _read_union(field: FieldInfo, value: Any, path: str) -> Any:
@@ -63,12 +75,22 @@ def _read_union(field: FieldInfo, value: Any, path: str) -> Any:
 
 def _read_value(annotation: Any, value: Any, path: str) -> Any:
     if annotation in SCALARS:
-        return read_environment(value, path)
+        read = read_environment(value, path)
+        return _checked(annotation, value, path) if read is value else read
     if inspect.isclass(annotation) and issubclass(annotation, Enum):
         return annotation[value] if isinstance(value, str) and value in annotation.__members__ else value
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return read_model(annotation, value, path)
     return _read_container(annotation, value, path)
+
+
+def _checked(annotation: type, value: Any, path: str) -> Any:
+    """The value, where it has the type of the field; what pydantic refuses by itself is left to it."""
+    allowed = ALLOWED.get(annotation)
+    is_flag = isinstance(value, bool) and annotation is int
+    if allowed is None or (isinstance(value, allowed) and not is_flag) or not isinstance(value, str | int | float):
+        return value
+    raise ConfigError(f"{path} is {value!r} ({type(value).__name__}); give {WORDS[annotation]}.")
 
 
 def _read_container(annotation: Any, value: Any, path: str) -> Any:

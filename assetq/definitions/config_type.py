@@ -74,7 +74,8 @@ def _way_out(value: object) -> str:
     if value is None:
         return "; wrap its type in Noneable to allow None"
     if isinstance(value, EnvVar):
-        return f'; EnvVar is for Config and resources: write {{"env": "{value!s}"}} for a type like StringSource'
+        written = f'{{"env": "{value.env_var_name}"}}'
+        return f"; EnvVar is for Config and resources: write {written} for a type like StringSource"
     return f"; write its name '{value.name}'" if isinstance(value, enum.Enum) else ""
 
 

@@ -26,10 +26,13 @@ class EnvVar(str):
 
     def get_value(self, default: str | None = None) -> str | None:
         """The variable's value now."""
-        return os.environ.get(str(self), default)
+        return os.environ.get(self.env_var_name, default)
+
+    def __str__(self) -> str:
+        raise RuntimeError(_too_early(self))
 
     def __repr__(self) -> str:
-        return f"EnvVar({str(self)!r})"
+        return f"EnvVar({self.env_var_name!r})"
 
 
 class IntEnvVar(int):
@@ -63,8 +66,21 @@ class IntEnvVar(int):
         except ValueError:
             raise ConfigError(f"Environment variable '{self.name}' must be a whole number, not {text!r}.") from None
 
+    def __int__(self) -> int:
+        raise RuntimeError(_too_early(self))
+
+    def __str__(self) -> str:
+        raise RuntimeError(_too_early(self))
+
     def __repr__(self) -> str:
         return f"EnvVar.int({self.name!r})"
+
+
+def _too_early(variable: EnvVar | IntEnvVar) -> str:
+    return (
+        f"{variable!r} stands for a value that is read when resources open; it can be given to Config and resources, "
+        "and not be used itself. Call its get_value() to read the variable now."
+    )
 
 
 def environment_in(data: Mapping[str, Any]) -> dict[str, EnvVar | IntEnvVar]:

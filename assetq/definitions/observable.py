@@ -186,7 +186,8 @@ def multi_observable_source_asset(
     Args:
         specs: The assets.
         name: Name of the op; by default the function's name.
-        description, can_subset: Carried along.
+        description: Carried along.
+        can_subset: Whether some of the assets may be selected; the function observes all of them then, too.
         group_name: Group of all; then none may have one of its own.
         partitions_def, required_resource_keys, resource_defs, check_specs: As for `@asset`.
     """
@@ -197,7 +198,8 @@ def multi_observable_source_asset(
         _refuse_other_checks(own, grouped, check_specs or (), location_of(fn))
         grid = partitions_def if partitions_def is not None else _shared_partitions(grouped)
         op = _observing_op(fn, own, required_resource_keys, None, None)
-        return _observation(op, grouped, grid, resource_defs, check_specs or (), DEFAULT_IO_MANAGER_KEY)
+        checks = check_specs or ()
+        return _observation(op, grouped, grid, resource_defs, checks, DEFAULT_IO_MANAGER_KEY, can_subset=can_subset)
 
     return make
 
@@ -276,6 +278,8 @@ def _observation(
     resource_defs: Mapping[str, object] | None,
     check_specs: Sequence[AssetCheckSpec],
     io_manager_key: str,
+    *,
+    can_subset: bool = False,
 ) -> ObservableSourceAsset:
     made = ObservableSourceAsset(
         op,
@@ -284,6 +288,7 @@ def _observation(
         partitions_def=partitions_def,
         resource_defs=resource_defs,
         check_specs=check_specs,
+        can_subset=can_subset,
     )
     made.io_manager_key = io_manager_key
     return made

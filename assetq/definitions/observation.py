@@ -8,8 +8,10 @@ from typing import Any
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.check import AssetCheckResult
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
-from assetq.definitions.output import DataVersion
+from assetq.definitions.output import DEFAULT_OUTPUT, DataVersion
 from assetq.definitions.record_value import RecordValue, result_named
+from assetq.definitions.spec_check import checked_tags
+from assetq.errors import DefinitionError
 
 DATA_VERSION_TAG = "dagster/data_version"
 
@@ -39,7 +41,7 @@ class AssetObservation(RecordValue):
         self.description = description
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
         self.partition = partition
-        self.tags = dict(tags or {})
+        self.tags = checked_tags(tags, "AssetObservation")
 
     @property
     def label(self) -> str:
@@ -83,7 +85,7 @@ class ObserveResult(RecordValue):
         self.metadata: dict[str, Any] = dict(metadata or {})
         self.check_results = tuple(check_results or ())
         self.data_version = data_version
-        self.tags = dict(tags or {})
+        self.tags = checked_tags(tags, "ObserveResult")
 
     def check_result_named(self, check_name: str) -> AssetCheckResult:
         """The result of one of the checks.
@@ -106,7 +108,9 @@ class ExpectationResult(RecordValue):
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(success, bool):
+            raise DefinitionError(f"ExpectationResult: success must be True or False, not {success!r}.")
         self.success = success
-        self.label = label
+        self.label = label or DEFAULT_OUTPUT
         self.description = description
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)

@@ -16,8 +16,10 @@ from assetq.definitions.output import Nothing
 from assetq.definitions.pool_name import slots_of
 from assetq.definitions.retry_policy import RetryPolicy
 from assetq.definitions.source_location import SourceLocation
+from assetq.errors import DefinitionError
 
 DEFAULT_IO_MANAGER_KEY = "io_manager"
+POOL_TAG = "dagster/concurrency_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ class Op:
     bundle: str | None
     tags: Mapping[str, str]
     location: SourceLocation | None
+
+    def __post_init__(self) -> None:
+        tagged = self.tags.get(POOL_TAG)
+        if self.bundle is not None and tagged not in (None, self.bundle):
+            raise DefinitionError(
+                f"'{self.name}' has pool '{self.bundle}', and tag {POOL_TAG} '{tagged}'; keep one.",
+                asset=self.name,
+                location=self.location,
+            )
 
     @property
     def pool(self) -> str | None:

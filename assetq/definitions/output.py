@@ -11,6 +11,7 @@ from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.check import AssetCheckResult
 from assetq.definitions.metadata import MetadataValue, normalize_metadata
 from assetq.definitions.record_value import RecordValue, result_named
+from assetq.definitions.spec_check import checked_tags
 
 T = TypeVar("T")
 DEFAULT_OUTPUT = "result"
@@ -64,7 +65,7 @@ class Output(RecordValue, Generic[T]):
         self.output_name = output_name or DEFAULT_OUTPUT
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
         self.data_version = data_version
-        self.tags = dict(tags or {})
+        self.tags = checked_tags(tags, "Output")
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
         """A copy with other metadata."""
@@ -103,7 +104,7 @@ class MaterializeResult(RecordValue, Generic[T]):
         normalize_metadata(metadata)
         self.metadata: dict[str, Any] = dict(metadata or {})
         self.data_version = data_version
-        self.tags = dict(tags or {})
+        self.tags = checked_tags(tags, "MaterializeResult")
         self.value = value
 
     def check_result_named(self, check_name: str) -> AssetCheckResult:
@@ -140,7 +141,7 @@ class AssetMaterialization(RecordValue):
         self.description = description
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
         self.partition = partition
-        self.tags = dict(tags or {})
+        self.tags = checked_tags(tags, "AssetMaterialization")
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ from assetq.errors import DefinitionError
 OWNER = re.compile(r"^(team:.+|[^@\s]+@[^@\s.]+(\.[^@\s.]+)*\.[A-Za-z]{2,})$")
 GROUP = re.compile(r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")
 TAG_KEY = re.compile(r"^([A-Za-z0-9_.\-]{1,63}/)?[A-Za-z0-9_.\-]{1,63}$")
+OWN_TAG = "dagster/"  # what the system itself records may be longer
 TAG_VALUE = re.compile(r"^[A-Za-z0-9_.\-]{0,63}$")
 KIND_PREFIX = "dagster/kind/"
 
@@ -101,6 +102,22 @@ def check_tags(tags: Mapping[str, str] | None, asset: object, location: object |
                 "and '.', at most 63 characters, and a key may have a namespace: 'space/key'.",
                 asset=str(asset),
                 location=location,
+            )
+    return dict(tags or {})
+
+
+def checked_tags(tags: Mapping[str, str] | None, what: str) -> dict[str, str]:
+    """The tags of a result or a record, if keys and values are plain words.
+
+    Raises:
+        DefinitionError: One is not.
+    """
+    for key, value in (tags or {}).items():
+        is_own = isinstance(key, str) and key.startswith(OWN_TAG) and isinstance(value, str)
+        if not is_own and not _is_tag(key, value):
+            raise DefinitionError(
+                f"{what} has tag {key!r}: {value!r}; keys and values are words of letters, digits, '_', '-' and '.', "
+                "at most 63 characters, and a key may have a namespace: 'space/key'. Metadata take other values."
             )
     return dict(tags or {})
 

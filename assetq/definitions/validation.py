@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions.asset_key import AssetKey
@@ -17,6 +18,7 @@ from assetq.errors import (
     DefinitionError,
     DuplicateKeyError,
     MissingResourceError,
+    SelectionError,
     UnknownUpstreamError,
     UsageError,
     suggest,
@@ -25,6 +27,7 @@ from assetq.errors import (
 if TYPE_CHECKING:
     from assetq.definitions.assets_definition import AssetsDefinition
     from assetq.definitions.definitions import Definitions
+    from assetq.definitions.job_definition import JobDefinition
 
 
 def listed(items: Any, what: str) -> tuple[Any, ...]:
@@ -176,12 +179,24 @@ def _bad_pools(defs: Definitions) -> Iterator[DefinitionError]:
             yield DefinitionError(f"Pool '{pool}' has limit {limit!r}; a limit is a whole number from 0.")
 
 
+def _bad_selection(defs: Definitions, job: JobDefinition) -> Iterator[DefinitionError]:
+    if job.graph is not None:
+        return
+    try:
+        import_module("assetq.selection.choice").check_selection(defs.graph, job.selection)
+    except (DefinitionError, SelectionError) as error:
+        found = DefinitionError(f"The selection of job '{job.name}' does not fit these definitions: {error}")
+        found.__cause__ = error
+        yield found
+
+
 def _bad_jobs(defs: Definitions) -> Iterator[DefinitionError]:
     names: set[str] = set()
     for job in defs.resolve_all_job_defs():
         if job.name in names:
             yield DuplicateKeyError(f"Job '{job.name}' is defined twice. Rename one.")
         names.add(job.name)
+        yield from _bad_selection(defs, job)
         given = {*defs.resources, *job.resource_defs, DEFAULT_IO_MANAGER_KEY}
         for step in job.steps:
             needed = step.op.required_resource_keys | {output.io_manager_key for output in step.op.outputs}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any
 
 from assetq.definitions import Failure, MetadataValue, RetryPolicy, RetryRequested
@@ -47,12 +48,16 @@ class ErrorInfo:
 def error_info(error: BaseException) -> ErrorInfo:
     """What is recorded of an error."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_next is not None and _is_own(frames.tb_frame.f_globals.get("__name__", "")):
+    while frames is not None and frames.tb_next is not None and _is_own(_module_of(frames)):
         frames = frames.tb_next
-    is_told = isinstance(error, AssetqError) and (frames is None or _is_own(frames.tb_frame.f_globals["__name__"]))
+    is_told = isinstance(error, AssetqError) and (frames is None or _is_own(_module_of(frames)))
     stack = "" if is_told else "".join(traceback.format_exception(type(error), error, frames))
     told = (type(error).__name__, str(error), stack[-LONGEST_STACK:])
     return ErrorInfo(*told, error.metadata, is_failure=True) if isinstance(error, Failure) else ErrorInfo(*told)
+
+
+def _module_of(frames: TracebackType) -> str:
+    return str(frames.tb_frame.f_globals.get("__name__", ""))  # code made by exec may have none
 
 
 def _is_own(module: str) -> bool:

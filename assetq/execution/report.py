@@ -30,7 +30,7 @@ from assetq.definitions import (
     Output,
 )
 from assetq.definitions.metadata import normalize_metadata
-from assetq.definitions.observable import DataVersionsByPartition
+from assetq.definitions.observable import DataVersionsByPartition, ObservableSourceAsset
 from assetq.definitions.output import NO_VALUE
 from assetq.definitions.signature import declares_output
 from assetq.definitions.type_check import PASSED, TypeCheck, TypeCheckError
@@ -111,7 +111,7 @@ class StepReport:
     values: dict[str, Any] = field(default_factory=dict)
     given_metadata: dict[str, dict[str, MetadataValue]] = field(default_factory=dict)
     evaluations: dict[AssetCheckKey, AssetCheckEvaluation] = field(default_factory=dict)
-    observed: int = 0
+    observed: set[AssetKey] = field(default_factory=set)
     mapping_key: str | None = None
     keys: dict[str, dict[str, None]] = field(default_factory=dict)
     given_key: str | None = None
@@ -140,7 +140,9 @@ class StepReport:
             self._evaluate(item)
         elif isinstance(item, ObserveResult):
             self._observe(item)
-        elif isinstance(item, DataVersion | DataVersionsByPartition):
+        elif isinstance(item, DataVersion | DataVersionsByPartition) and isinstance(
+            self.definition, ObservableSourceAsset
+        ):
             self._observe_versions(item)
         elif isinstance(item, Output | MaterializeResult):
             self._store(self._output_of(item), item)
@@ -468,7 +470,7 @@ class StepReport:
         if result.tags:
             data["tags"] = dict(result.tags)
         self._event(EventType.ASSET_OBSERVATION, key, data, marks=marks)
-        self.observed += 1
+        self.observed.add(key)
         for check in result.check_results:
             self._evaluate(check, key)
 
@@ -481,7 +483,7 @@ class StepReport:
             text = version.value if isinstance(version, DataVersion) else str(version)
             told = {"metadata": {}, "data_version": text, "partition": partition}
             self._event(EventType.ASSET_OBSERVATION, key, told, marks=(observed_mark(text),))
-            self.observed += 1
+            self.observed.add(key)
 
     def _only_observed(self) -> AssetKey:
         keys = sorted(self.definition.keys)
@@ -558,11 +560,22 @@ class StepReport:
                 f"'{op.name}' did not give output '{missing[0].name}' of asset '{missing[0].key}', which is required. "
                 "Yield it, or set output_required=False."
             )
+        self._refuse_unobserved()
         for key in self._expected_checks():
             if key not in self.evaluations:
                 raise StepFailedError(f"'{op.name}' gave no result for check '{key}'. Return or yield one.")
         self._stop_at(self.evaluations.values())
         self.parts.refuse_failed()
+
+    def _refuse_unobserved(self) -> None:
+        definition = self.definition
+        is_whole = isinstance(definition, ObservableSourceAsset) and not definition.can_subset
+        missing = sorted(definition.keys - self.observed) if is_whole else ()
+        if missing:
+            raise StepFailedError(
+                f"'{definition.op.name}' gave no observation of '{missing[0]}'; give an ObserveResult or a "
+                "DataVersion of each asset, or set can_subset=True."
+            )
 
     def _expected_checks(self) -> list[AssetCheckKey]:
         if isinstance(self.definition, AssetChecksDefinition):

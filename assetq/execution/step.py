@@ -8,6 +8,7 @@ from typing import Any
 
 from assetq.definitions import AssetsDefinition, OpInput
 from assetq.definitions.config import op_config
+from assetq.definitions.observable import ObservableSourceAsset
 from assetq.definitions.op_step import OpStep
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.definitions.type_check import TypeCheckError
@@ -102,7 +103,7 @@ class _Attempt:
             partitions_def=task.plan_node.partitions_def,
             partition_range=task.partition_range,
             made_before=task.made,
-            selected=task.plan_node.part.selected if task.plan_node.part else task.plan_node.assets,
+            selected=self._selected(),
             selected_checks=task.plan_node.checks,
             resources=self.session.resources(),
             op_config=self.section.get("config"),
@@ -111,6 +112,13 @@ class _Attempt:
             instance=self.session.instance,
             reach=StepReach(self.session, task, self.definition),
         )
+
+    def _selected(self) -> tuple[str, ...]:
+        """Assets of the op that it is called for; of an observation all, since it sees all at once."""
+        node = self.task.plan_node
+        if isinstance(self.definition, ObservableSourceAsset):
+            return tuple(str(key) for key in sorted(self.definition.keys))
+        return node.part.selected if node.part else node.assets
 
     def run(self) -> None:
         """Call the op and store what it gives, which may be nothing."""

@@ -49,6 +49,16 @@ def to_selection(selection: Any) -> AssetSelection:
     return AssetSelection.all() if selection is None else AssetSelection.from_coercible(selection)
 
 
+def check_selection(graph: AssetGraph, selection: Any) -> None:
+    """Raise for a selection that cannot be read or names what does not exist; one that is empty may be filled later.
+
+    Raises:
+        SelectionError: The text cannot be read.
+        UnknownAssetError: A named asset is not defined.
+    """
+    to_selection(selection).resolve(graph)
+
+
 def _nothing_to_make(selection: AssetSelection, chosen: set[AssetKey]) -> SelectionError:
     external = f": nothing here makes {names_of(sorted(chosen))}" if chosen else ""
     bare = next((term for term in selection.term.walk() if isinstance(term, Tag) and not term.value), None)
