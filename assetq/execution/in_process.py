@@ -50,7 +50,9 @@ def materialize(
     defs = Definitions(assets=given_assets(assets), resources=resources)
     scope = _scope(partition_key, tags)
     is_idle = selection == "*" and not _has_steps(defs)
-    plan = Plan((), ()) if is_idle else make_plan(defs, selection=selection, scope=scope, store=instance)
+    plan = Plan((), ())
+    if not is_idle:
+        plan = make_plan(defs, selection=selection, scope=scope, store=instance, refuses_absent=False)
     return materialize_plan(
         defs,
         plan,

@@ -19,6 +19,7 @@ from assetq.io import InputContext, OutputContext
 from assetq.io.context import NO_RUN
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, PartitionsStore
 from assetq.planning import PlanNode, mapping_between
+from assetq.planning.absence import refuse_absent
 
 if TYPE_CHECKING:
     from assetq.execution.task import StepTask
@@ -151,12 +152,17 @@ def _only(keys: list[str] | None) -> str | None:
 def upstream_partition_keys(
     session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput
 ) -> list[str] | None:
-    """Keys of the upstream partitions that a step reads; None for an upstream asset without partitions."""
+    """Keys of the upstream partitions that a step reads; None for an upstream asset without partitions.
+
+    Raises:
+        UnknownPartitionError: One that must exist does not.
+    """
     grid = _upstream_grid(session, task, op_input)
     if grid is None:
         return None
     own = task.partitions
     mapping = _mapping(session, task, definition, op_input)
+    refuse_absent(definition, op_input, mapping, own, task.plan_node.partitions_def, grid)
     return [grid.key_at(i) for i in mapping.upstream(own, task.plan_node.partitions_def, grid)]
 
 

@@ -50,7 +50,14 @@ def run_job(
     scope = JobScope(base, job, given)
     partitions = PartitionScope(keys=(partition_key,)) if partition_key is not None else PartitionScope()
     selection = None if asset_selection is None else AssetSelection.assets(*asset_selection)
-    plan = make_job_plan(scope, scope=partitions, selection=selection, op_selection=op_selection, store=instance)
+    plan = make_job_plan(
+        scope,
+        scope=partitions,
+        selection=selection,
+        op_selection=op_selection,
+        store=instance,
+        refuses_absent=False,
+    )
     return materialize_plan(
         scope,
         plan,

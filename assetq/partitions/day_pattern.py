@@ -79,10 +79,10 @@ def day_pattern(cron: Cron) -> DayPattern:
     Raises:
         DefinitionError: There is none, such as 30 February.
     """
-    all_months, all_days, all_weekdays = len(cron.months) == 12, len(cron.days) == 31, len(cron.weekdays) == 7
-    if all_months and all_days and all_weekdays:
+    every_day = cron.days.issuperset(range(1, 32)) and len(cron.months) == 12 and not cron.nth
+    if every_day and len(cron.weekdays) == 7:
         return EveryDay()
-    if all_months and all_days and (cron.any_day or cron.any_weekday):
+    if every_day and (cron.any_day or cron.any_weekday):
         return WeekDays(tuple(sorted((day - EPOCH_WEEKDAY) % 7 for day in cron.weekdays)))
     days = tuple(_listed(cron))
     if not days:
@@ -91,12 +91,10 @@ def day_pattern(cron: Cron) -> DayPattern:
 
 
 def _listed(cron: Cron) -> Iterator[int]:
-    either = not (cron.any_day or cron.any_weekday)
     for year in LISTED_YEARS:
         for month in sorted(cron.months):
             first = date(year, month, 1).toordinal()
-            after = date(year + month // 12, month % 12 + 1, 1).toordinal()
-            for day in range(1, after - first + 1):
-                by_day, by_weekday = day in cron.days, (first + day - 1) % 7 in cron.weekdays
-                if (by_day or by_weekday) if either else (by_day and by_weekday):
+            length = date(year + month // 12, month % 12 + 1, 1).toordinal() - first
+            for day in range(1, length + 1):
+                if cron.fits(month, day, (first + day - 1) % 7, length):
                     yield first + day - 1 - EPOCH_DAY

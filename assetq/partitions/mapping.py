@@ -25,6 +25,19 @@ def everything(definition: Grid) -> IndexSet:
     return IndexSet.range(0, 1) if definition is None else definition.all_indices()
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Upstream partitions that must exist and do not.
+
+    Attributes:
+        partition: Key of the first downstream partition that needs one.
+        upstream: Key of the first that it needs.
+    """
+
+    partition: str
+    upstream: str
+
+
 class PartitionMapping(ABC):
     """Which partitions of an upstream asset are read. Every method works on whole ranges."""
 
@@ -40,6 +53,10 @@ class PartitionMapping(ABC):
     @abstractmethod
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
         """Every downstream partition that reads some of `upstream`."""
+
+    def absent(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> Absence | None:
+        """What `downstream` cannot be made without and does not exist; None when nothing is wanting."""
+        return None
 
     @property
     def is_gate(self) -> bool:
@@ -78,6 +95,15 @@ class IdentityPartitionMapping(PartitionMapping):
 
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
         return same_keys(upstream, upstream_def, downstream_def)
+
+    def absent(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> Absence | None:
+        if downstream_def is None or upstream_def is None:
+            return None
+        found = same_keys(downstream, downstream_def, upstream_def)
+        if len(found) == len(downstream):
+            return None
+        key = downstream_def.key_at((downstream - same_keys(found, upstream_def, downstream_def)).first)
+        return Absence(key, key)
 
 
 def same_keys(indices: IndexSet, source: Grid, target: Grid) -> IndexSet:

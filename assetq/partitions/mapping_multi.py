@@ -10,6 +10,7 @@ from assetq.errors import DefinitionError
 from assetq.partitions.definition import PartitionsDefinition
 from assetq.partitions.index_set import IndexSet
 from assetq.partitions.mapping import (
+    Absence,
     Grid,
     IdentityPartitionMapping,
     PartitionMapping,
@@ -51,6 +52,16 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
         return self._across(upstream, upstream_def, downstream_def, is_up=False)
 
+    def absent(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> Absence | None:
+        own, source, target = downstream, downstream_def, upstream_def
+        if isinstance(downstream_def, MultiPartitionsDefinition):
+            position = self._position(downstream_def, upstream_def)
+            own = union(block[position] for block in downstream_def.blocks(downstream))
+            source = downstream_def.partitions_defs[position].partitions_def
+        elif isinstance(upstream_def, MultiPartitionsDefinition):
+            target = upstream_def.partitions_defs[self._position(upstream_def, downstream_def)].partitions_def
+        return _between(source, target).absent(own, source, target)
+
     def _across(self, indices: IndexSet, source: Grid, target: Grid, *, is_up: bool) -> IndexSet:
         if isinstance(source, MultiPartitionsDefinition):
             position = self._position(source, target)
@@ -78,8 +89,12 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
         return multi.position_of(fitting[0])
 
 
+def _between(source: Grid, target: Grid) -> PartitionMapping:
+    return TimeWindowPartitionMapping() if _are_time(source, target) else IdentityPartitionMapping()
+
+
 def _along(indices: IndexSet, source: Grid, target: Grid, is_up: bool) -> IndexSet:
-    mapping = TimeWindowPartitionMapping() if _are_time(source, target) else IdentityPartitionMapping()
+    mapping = _between(source, target)
     return mapping.upstream(indices, source, target) if is_up else mapping.downstream(indices, source, target)
 
 
@@ -152,6 +167,19 @@ class MultiPartitionMapping(PartitionMapping):
             own = below.partitions_defs[position].partitions_def
             parts.append(found.partition_mapping.upstream(block[position], own, definition))
         return above.join(*parts)
+
+    def absent(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> Absence | None:
+        below, above = _multi(downstream_def), _multi(upstream_def)
+        self._check(below, above)
+        blocks = below.blocks(downstream)
+        for name, found in self.downstream_mappings_by_upstream_dimension.items():
+            position = below.position_of(found.dimension_name)
+            own = union(block[position] for block in blocks)
+            source, target = below.partitions_defs[position], above.partitions_defs[above.position_of(name)]
+            absence = found.partition_mapping.absent(own, source.partitions_def, target.partitions_def)
+            if absence is not None:
+                return absence
+        return None
 
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
         above, below = _multi(upstream_def), _multi(downstream_def)

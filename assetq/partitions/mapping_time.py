@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar
 
 from assetq.errors import DefinitionError
 from assetq.partitions.index_set import IndexSet
-from assetq.partitions.mapping import Grid, PartitionMapping
+from assetq.partitions.mapping import Absence, Grid, PartitionMapping
 from assetq.partitions.time_window import TimeWindowPartitionsDefinition
 
 
@@ -28,20 +29,42 @@ class TimeWindowPartitionMapping(PartitionMapping):
     kind: ClassVar[str] = "time_window"
 
     def upstream(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> IndexSet:
-        return self.required(downstream, downstream_def, upstream_def) & _grid(upstream_def).all_indices()
-
-    def required(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> IndexSet:
-        """Upstream windows that are read, also those behind the end; those before the start have no index."""
         below, above = _grid(downstream_def), _grid(upstream_def)
-        return IndexSet.of(*(self._above(start, stop, below, above) for start, stop in downstream.ranges))
+        read = IndexSet.of(*(self._above(start, stop, below, above) for start, stop in downstream.ranges))
+        return read & above.all_indices()
 
     def _above(
         self, start: int, stop: int, below: TimeWindowPartitionsDefinition, above: TimeWindowPartitionsDefinition
     ) -> tuple[int, int]:
         if self.start_offset > self.end_offset:
             return 0, 0
+        first, stop = self._read(start, stop, below, above)
+        return max(0, first), stop
+
+    def _read(
+        self, start: int, stop: int, below: TimeWindowPartitionsDefinition, above: TimeWindowPartitionsDefinition
+    ) -> tuple[int, int]:
+        """Upstream windows that some downstream ones read; they may lie outside the partitions."""
         begin, end = below.bounds_of(start + self.start_offset, stop + self.end_offset)
-        return max(0, above.index_at(begin)), above.index_at(end - 1) + 1
+        return above.index_at(begin), above.index_at(end - 1) + 1
+
+    def absent(self, downstream: IndexSet, downstream_def: Grid, upstream_def: Grid) -> Absence | None:
+        """Where the start moves backwards, windows before the first may be wanting, as in Dagster; so may those behind
+        the last where the end moves forwards."""
+        if self.allow_nonexistent_upstream_partitions or self.start_offset > self.end_offset:
+            return None
+        below, above = _grid(downstream_def), _grid(upstream_def)
+        known = above.all_indices()
+        begin, end = (known.first, known.last + 1) if known else (0, 0)
+        for start, stop in downstream.ranges:
+            first, last = self._read(start, stop, below, above)
+            before = range(first, min(last, begin)) if self.start_offset >= 0 else ()
+            behind = range(max(first, end), last) if self.end_offset <= 0 else ()
+            index = next((i for i in chain(before, behind) if not above.leaves_out(i)), None)
+            if index is not None:
+                reader = below.index_at(above.bounds_of(index, index)[0]) - self.end_offset
+                return Absence(below.key_at(min(max(start, reader), stop - 1)), above.key_at(index))
+        return None
 
     def downstream(self, upstream: IndexSet, upstream_def: Grid, downstream_def: Grid) -> IndexSet:
         if self.start_offset > self.end_offset:

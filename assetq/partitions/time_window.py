@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from assetq.errors import DefinitionError
+from assetq.errors import DefinitionError, InvariantError
 from assetq.partitions.context import moment_of
 from assetq.partitions.definition import PartitionKeyRange, PartitionsDefinition
 from assetq.partitions.exclusion import Exclusion, Exclusions
@@ -281,28 +281,37 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         index = self.index_at(int(timestamp // 1))
         if end_closed and self.bounds_of(index, index)[0] == timestamp:
             index -= 1
-        return self.key_at(index)
+        return self.key_at(self._kept(index))
 
     def get_partition_keys_in_time_window(self, time_window: TimeWindow) -> Sequence[str]:
         """Keys of windows that begin inside a span, whether or not the partitions exist by now."""
         first, stop = (self._number_from(_seconds(self._moment(edge))) for edge in time_window)
-        return self._format.keys([m for m in self._ticks.moments(first, stop) if not self._is_left_out(m)])
+        left_out = IndexSet() if self._excluded is None or first >= stop else self._excluded.between(first, stop)
+        moments = self._ticks.moments(first, stop)
+        return self._format.keys([m for i, m in enumerate(moments) if i not in left_out])
 
     def get_partition_key_range_for_time_window(
         self, time_window: TimeWindow, respect_bounds: bool = True
     ) -> PartitionKeyRange:
-        """From the window around a span's start to the last window that ends inside it."""
+        """From the window around a span's start to the last that ends inside it: the one before, when none does.
+
+        Raises:
+            InvariantError: There is none before, unless `respect_bounds` is false.
+        """
         first, last = self.index_containing(time_window.start), self.index_containing(time_window.end) - 1
+        if respect_bounds and last < first == 0:
+            raise InvariantError(f"No window of the partitions ends between {time_window.start} and {time_window.end}.")
         return PartitionKeyRange(self.key_at(self._kept(first)), self.key_at(self._kept(last)))
 
     def _kept(self, index: int) -> int:
         """The last window up to this one that is not left out."""
-        while self._is_left_out(self._ticks.moment(self._first + index)):
+        while self.leaves_out(index):
             index -= 1
         return index
 
-    def _is_left_out(self, moment: int) -> bool:
-        number = self._ticks.number(moment)
+    def leaves_out(self, index: int) -> bool:
+        """True when the window of an index is excluded."""
+        number = self._first + index
         return self._excluded is not None and bool(self._excluded.between(number, number + 1))
 
     def has_partition_key(

@@ -27,6 +27,7 @@ def make_job_plan(
     now: datetime | None = None,
     store: PartitionsStore | None = None,
     stale: StalePartitions | None = None,
+    refuses_absent: bool = True,
 ) -> Plan:
     """Plan a run of a job. Runs nothing.
 
@@ -35,14 +36,23 @@ def make_job_plan(
         scope: Which partitions.
         selection: Of a job of assets, instead of its own selection.
         op_selection: Of a job of ops, only these.
-        states, now, store, stale: As for `make_plan`.
+        states, now, store, stale, refuses_absent: As for `make_plan`.
 
     Raises:
         UsageError: Something does not fit.
     """
     if defs.job_graph is None:
         chosen = defs.job.selection if selection is None else selection
-        plan = make_plan(defs, selection=chosen, scope=scope, states=states, now=now, store=store, stale=stale)
+        plan = make_plan(
+            defs,
+            selection=chosen,
+            scope=scope,
+            states=states,
+            now=now,
+            store=store,
+            stale=stale,
+            refuses_absent=refuses_absent,
+        )
         return replace(plan, job=defs.job.name)
     defs.validate()
     names = op_selection if op_selection is not None else defs.job.op_selection

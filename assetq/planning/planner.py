@@ -12,6 +12,7 @@ from assetq.definitions.asset_options import reads_earlier
 from assetq.definitions.concurrency_key import key_of
 from assetq.errors import DefinitionError, UsageError
 from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping, PartitionsStore
+from assetq.planning.absence import refuse_absent
 from assetq.planning.dependency import Snapshots, mapping_between
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.order import in_order
@@ -35,6 +36,7 @@ def make_plan(
     now: datetime | None = None,
     store: PartitionsStore | None = None,
     stale: StalePartitions | None = None,
+    refuses_absent: bool = True,
 ) -> Plan:
     """Plan a selection of assets times a scope of partitions. Runs nothing.
 
@@ -46,6 +48,7 @@ def make_plan(
         now: Moment that decides which time windows exist; by default this one.
         stale: Partitions that are out of date, for the scope "stale".
         store: Where the keys of dynamic partitions are kept; the plan holds those of this moment.
+        refuses_absent: Refuse what reads upstream partitions that do not exist; else its step fails.
 
     Returns:
         The plan; empty when nothing is missing, failed or stale.
@@ -60,7 +63,7 @@ def make_plan(
     observed = select_observed(defs.graph, selection)
     grids = Snapshots(store)
     sets = PartitionSets(defs, frozenset(keys), scope, states, now, grids, stale)
-    planner = _Planner(defs, frozenset(keys), checks, observed, scope, grids, sets)
+    planner = _Planner(defs, frozenset(keys), checks, observed, scope, grids, sets, refuses_absent)
     text = selection if isinstance(selection, str) else ",".join(str(key) for key in keys)
     return planner.plan(text)
 
@@ -91,6 +94,7 @@ class _Planner:
     scope: PartitionScope
     grids: Snapshots
     sets: PartitionSets
+    refuses_absent: bool = False
 
     def plan(self, selection: str) -> Plan:
         graph = self.defs.graph
@@ -107,7 +111,19 @@ class _Planner:
         ordered = in_order(kept, checking)
         units = [unit for definition in ordered for unit in units_of(definition, self.keys)]
         nodes = tuple(self._node(i, unit, sets[unit.whole.op.name]) for i, unit in enumerate(units))
+        if self.refuses_absent:
+            self._refuse_absent(units, nodes)
         return Plan(nodes, tuple(self._edges(ordered, units, nodes)), selection)
+
+    def _refuse_absent(self, units: list[PlanUnit], nodes: tuple[PlanNode, ...]) -> None:
+        for unit, node in zip(units, nodes, strict=True):
+            for op_input in unit.definition.op.inputs if node.partitions_def is not None else ():
+                if op_input.source is None:
+                    above = self.defs.graph.get(op_input.key)
+                    given = op_input.asset_in.partition_mapping
+                    mapping = mapping_between(unit.definition, op_input.key, above, given)
+                    grids = node.partitions_def, self.grids.of(above)
+                    refuse_absent(unit.definition, op_input, mapping, node.partitions, *grids)
 
     def _checks_beside(self, chosen: list[AssetsDefinition], kept: list[AssetsDefinition]) -> list[AssetsDefinition]:
         """Check ops to run: not those of assets that were selected and turned out to have nothing to run."""

@@ -83,3 +83,70 @@ def test_dimension_by_dimension(world, loads):
     mapping = dg.MultiPartitionMapping({"day": dg.DimensionPartitionMapping("date", yesterday)})
     found = loads(above, below, mapping, partition_key=f"{DAY}|s")
     assert found == ["2024-01-02|a", "2024-01-02|b"]
+
+
+def late(dg):
+    return dg.DailyPartitionsDefinition("2024-01-05", end_date="2024-01-08")
+
+
+@pytest.fixture
+def runs(world):
+    """A function from partitions, a mapping and a key to whether the asset can be made; on a fleet it is refused."""
+    dg = world.dg
+
+    class Manager(dg.IOManager):
+        def handle_output(self, context, obj):
+            pass
+
+        def load_input(self, context):
+            return 1
+
+    def run(above, below, mapping=None, *, partition_key, loads=True):
+        @dg.asset(partitions_def=above)
+        def up():
+            return 1
+
+        if loads:
+
+            @dg.asset(partitions_def=below, ins={"up": dg.AssetIn(partition_mapping=mapping)})
+            def down(up):
+                return 1
+        else:
+
+            @dg.asset(partitions_def=below, deps=[dg.AssetDep("up", partition_mapping=mapping)])
+            def down():
+                return 1
+
+        options = {"partition_key": partition_key, "selection": [down], "resources": {"io_manager": Manager()}}
+        try:
+            outcome = world.run([up, down], **options)
+        except dg.DagsterInvariantViolationError as error:
+            refusals.append(str(error))
+            return False
+        assert outcome.success or "InvariantViolation" in outcome.errors or "UnknownPartition" in outcome.errors
+        return outcome.success
+
+    refusals: list[str] = []
+    yield run
+    assert all("of asset 'down' reads partition" in refusal for refusal in refusals)
+
+
+@pytest.mark.parametrize("key", ["2024-01-04", "2024-01-08"])
+def test_a_window_that_does_not_exist(world, runs, key):
+    dg = world.dg
+    assert not runs(late(dg), days(dg), partition_key=key)
+    assert not runs(late(dg), days(dg), dg.IdentityPartitionMapping(), partition_key=key)
+    weeks = dg.WeeklyPartitionsDefinition("2023-12-31", end_date="2024-01-14")
+    assert not runs(late(dg), weeks, dg.TimeWindowPartitionMapping(), partition_key="2023-12-31")
+    few, many = dg.StaticPartitionsDefinition(["a"]), dg.StaticPartitionsDefinition(["a", "b"])
+    assert not runs(few, many, partition_key="b")
+
+
+def test_windows_that_need_not_exist(world, runs):
+    dg = world.dg
+    allowing = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+    assert runs(late(dg), days(dg), allowing, partition_key="2024-01-04")
+    assert runs(late(dg), days(dg), partition_key="2024-01-04", loads=False)
+    for offset, key in [(-1, "2024-01-05"), (1, "2024-01-07")]:
+        mapping = dg.TimeWindowPartitionMapping(start_offset=offset, end_offset=offset)
+        assert runs(late(dg), late(dg), mapping, partition_key=key)

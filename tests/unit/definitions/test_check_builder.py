@@ -76,6 +76,11 @@ def test_the_latest_partition(days_ago, passed):
         ("30 10,11 * mar *", (2024, 3, 12, 10, 30), (2024, 3, 12, 11, 30)),
         ("@monthly", (2024, 3, 1, 0, 0), (2024, 4, 1, 0, 0)),
         ("0 0 * * 7", (2024, 3, 10, 0, 0), (2024, 3, 17, 0, 0)),
+        ("0 0 L * *", (2024, 2, 29, 0, 0), (2024, 3, 31, 0, 0)),
+        ("0 0 * * 2#2", (2024, 3, 12, 0, 0), (2024, 4, 9, 0, 0)),
+        ("0 0 * * L5", (2024, 2, 23, 0, 0), (2024, 3, 29, 0, 0)),
+        ("0 0 * * fri-mon", (2024, 3, 11, 0, 0), (2024, 3, 15, 0, 0)),
+        ("5-1 10 * * *", (2024, 3, 12, 10, 31), (2024, 3, 12, 10, 32)),
     ],
 )
 def test_schedules(text, last, following):
@@ -84,7 +89,9 @@ def test_schedules(text, last, following):
     assert Cron.parse(text).next(now) == datetime(*following, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["", "* * * *", "60 * * * *", "* * 0 * *", "a * * * *", "5-1 * * * *", "*/0 * * * *"])
+@pytest.mark.parametrize(
+    "text", ["", "* * * *", "60 * * * *", "* * 0 * *", "a * * * *", "5-1/2 * * * *", "*/0 * * * *"]
+)
 def test_bad_schedules(text):
     with pytest.raises(DefinitionError, match="no cron schedule"):
         Cron.parse(text)
