@@ -60,6 +60,7 @@ def teach(app: Celery, consuming: Consuming) -> None:
             if hasattr(pool, "on_process_down"):
                 watch_children(pool, consuming.child_lost)
                 hub.call_repeatedly(CHECK_S, pool.maintain_pool)  # by itself it looks every 5 s
+                consumer.pool.did_start_ok = lambda: replace_dead(pool)
 
     app.steps["consumer"].add(Connected)
 
@@ -83,6 +84,12 @@ def forgive_acknowledgements(channel: Any) -> None:
             QoS.ack(qos, delivery_tag)
 
     qos.ack = ack
+
+
+def replace_dead(pool: Any) -> bool:
+    """Whether the pool has started: also when a child was killed meanwhile, which by itself ends the worker."""
+    pool.maintain_pool()
+    return True
 
 
 def watch_children(pool: Any, child_lost: ChildLost) -> None:

@@ -57,6 +57,13 @@ def test_an_acknowledgement_that_is_lost_takes_no_place(fleet, wire):
     assert submit(fleet).wait(20).status == "SUCCESS", fleet.logs()
 
 
+def test_a_worker_outlives_a_child_that_is_killed_as_it_starts(fleet, wire):
+    fleet.environment["KILL_NEWBORN"] = "1"
+    fleet.start("work_storm")
+    assert submit(fleet).wait(20).status == "SUCCESS"
+    assert fleet.processes[0].poll() is None
+
+
 @pytest.mark.parametrize("pool_class", POOL_CLASSES)
 def test_a_consumer_that_takes_no_messages_begins_again(fleet, wire, pool_class):
     deaf = Path(fleet.environment["TRAIL_FILE"] + ".deaf")

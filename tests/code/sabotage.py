@@ -11,6 +11,7 @@ from collections import deque
 from typing import Any
 
 import billiard.pool
+from celery import signals
 from kombu.transport.virtual import QoS
 
 from assetq import FilesystemIOManager, OutputContext
@@ -50,6 +51,17 @@ def deafen_consumer() -> None:
 
         QoS.__init__ = __init__
         QoS.can_consume = lambda self: plain(self) and not (os.path.exists(path) and self.born < os.stat(path).st_mtime)
+
+
+def kill_newborn() -> None:
+    """A child is killed in the moment in which its worker is ready."""
+    if os.environ.get("KILL_NEWBORN"):
+
+        def kill(sender: Any, **_: Any) -> None:
+            os.kill(sender.pool._pool._pool[0].pid, signal.SIGKILL)
+            time.sleep(0.1)
+
+        signals.worker_ready.connect(kill, weak=False)
 
 
 class LeakyIOManager(FilesystemIOManager):
@@ -97,3 +109,4 @@ skew_clock()
 shorten_visibility()
 lose_a_result()
 deafen_consumer()
+kill_newborn()
