@@ -104,6 +104,13 @@ class Pools(RuleBasedStateMachine):
             holder = (held.worker or "") if is_holder else worker
             self.world.hand_back(self.world.claimed[held.fence], holder, crashed=crashed)
 
+    @rule(place=PLACE, worker=WORKER, is_holder=st.booleans())
+    def refuse(self, place: int, worker: str, is_holder: bool) -> None:
+        """A worker has another definition of the op."""
+        held = self.held_at(place)
+        if held and held.worker != "recovery":
+            self.world.refuse(self.world.claimed[held.fence], (held.worker or "") if is_holder else worker)
+
     @rule(place=PLACE, times=st.integers(1, 4))
     def expire(self, place: int, times: int) -> None:
         """A worker is silent beyond its leases."""

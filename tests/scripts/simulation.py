@@ -306,6 +306,14 @@ class Simulation:
             demand(not poisoned, "a refused return poisoned", poisoned)
         self.absorb()
 
+    def refuse(self, grant: Grant, worker: str) -> None:
+        """By a worker with another definition; the patience of the settings is not over within an example."""
+        held = self.model.grants.get(int(grant.fence))
+        demand(self.engine.refuse(grant.fence, worker, reason="test"), "refusing", grant, "expired")
+        if held is not None and held.worker == worker:
+            self._returned([held.fence], [], crashed=False)
+        self.absorb()
+
     def _returned(self, fences: Sequence[int], poisoned: Sequence[Poisoned], *, crashed: bool) -> None:
         left = list(poisoned)
         for fence in fences:
