@@ -54,8 +54,8 @@ def show(pool: str, as_json: bool) -> None:
     )
     if record.problem:
         click.echo(f"PROBLEM: {record.problem}")
-    holders = [(h.steps, h.state, h.worker, iso(h.since_ms), h.run_id) for h in detail.holders]
-    print_table(("HOLDER", "STATE", "WORKER", "SINCE", "RUN"), holders, "No slot is held.")
+    holders = [(h.steps, h.slots, h.state, h.worker, iso(h.since_ms), h.run_id) for h in detail.holders]
+    print_table(("HOLDER", "SLOTS", "STATE", "WORKER", "SINCE", "RUN"), holders, "No slot is held.")
     waiters = [(w.run_id, w.ready, w.reason) for w in detail.waiters]
     print_table(("WAITING RUN", "READY STEPS", "REASON"), waiters, "Nothing waits.")
 

@@ -84,9 +84,9 @@ def _show_step(wait: StepWait, as_json: bool) -> None:
         click.echo(f"runs before it in turn: {wait.position}")
     for kind, sentence in wait.missing.items():
         click.echo(f"missing ({kind}): {sentence}")
-    rows = [(h.steps, h.state, h.worker, iso(h.since_ms), h.run_id) for h in wait.holders]
+    rows = [(h.steps, h.slots, h.state, h.worker, iso(h.since_ms), h.run_id) for h in wait.holders]
     if rows:
-        print_table(("HOLDER", "STATE", "WORKER", "SINCE", "RUN"), rows, "")
+        print_table(("HOLDER", "SLOTS", "STATE", "WORKER", "SINCE", "RUN"), rows, "")
 
 
 @runs.command()
