@@ -64,7 +64,8 @@ class IAttachDifferentObjectToOpContext(ABC):
 class ConfigurableResource(BaseModel):
     """A resource whose fields are configuration or other resources. Mirrors Dagster's `ConfigurableResource`.
 
-    Override `setup_for_execution` and `teardown_after_execution`, or `yield_for_execution`.
+    Override `setup_for_execution` and `teardown_after_execution`, or `yield_for_execution`; and `create_resource` where
+    ops are to be given another object than the resource.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -86,6 +87,10 @@ class ConfigurableResource(BaseModel):
     def setup_for_execution(self, context: InitResourceContext) -> None:
         """Called once before the first step of a process uses the resource."""
 
+    def create_resource(self, context: InitResourceContext) -> Any:
+        """What ops are given once the resource is set up: by default itself."""
+        return self
+
     def teardown_after_execution(self, context: InitResourceContext) -> None:
         """Called once when the process is done with the resource."""
 
@@ -94,7 +99,7 @@ class ConfigurableResource(BaseModel):
         """Setup, the resource, teardown."""
         self.setup_for_execution(context)
         try:
-            yield self
+            yield self.create_resource(context)
         finally:
             self.teardown_after_execution(context)
 

@@ -611,3 +611,23 @@ def test_config_of_a_resource_function_is_checked_first(dg):
     with pytest.raises(dg.DagsterInvalidConfigError):
         dg.materialize([one], resources={"made": made.configured({"a": "x"})})
     assert ran == []
+
+
+def test_a_resource_that_makes_something_else(world):
+    dg = world.dg
+
+    class Doubled(dg.ConfigurableResource):
+        text: str
+
+        def create_resource(self, context):
+            return self.text * 2
+
+    class Holder(dg.ConfigurableResource):
+        inner: dg.ResourceDependency[str]
+
+    @dg.asset
+    def table(doubled: dg.ResourceParam[str], holder: Holder):
+        return [doubled, holder.inner]
+
+    resources = {"doubled": Doubled(text="ab"), "holder": Holder(inner=Doubled(text="cd"))}
+    assert world.run([table], resources=resources).value("table") == ["abab", "cdcd"]
