@@ -17,10 +17,10 @@ from redis import Redis
 from assetq.broker.archive import BEGINNING, Archive
 from assetq.broker.archive_file import cursor_place
 from assetq.broker.connection import RECONNECT_S, connect, translated, with_retries
+from assetq.broker.event_form import pack_fields, unpack_fields
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
-from assetq.broker.script import packb, unpackb
-from assetq.execution.event import Event, EventType, StepEvent, partition_text
+from assetq.execution.event import Event, StepEvent, partition_text
 from assetq.planning import Plan
 
 PAGE = 1000
@@ -39,58 +39,50 @@ class StepMark:
 
 def pack_step_event(event: StepEvent, mark: StepMark) -> bytes:
     """An event of a step, as it stands in the stream."""
-    fields: dict[str, Any] = {
-        "t": str(event.type),
-        "ts": event.timestamp_ms,
-        "n": mark.node,
-        "s": mark.step,
-        "a": mark.attempt,
-        "w": mark.worker,
-        "k": event.asset,
-        "p": list(event.partition) if event.partition else None,
-        "m": event.message,
-        "d": dict(event.data) or None,
-    }
-    return packb({name: value for name, value in fields.items() if value is not None})
+    return pack_fields(
+        event.type,
+        event.data,
+        ts=event.timestamp_ms,
+        n=mark.node,
+        s=mark.step,
+        a=mark.attempt,
+        w=mark.worker,
+        k=event.asset,
+        p=list(event.partition) if event.partition else None,
+        m=event.message,
+    )
 
 
 def pack_runless_event(event: StepEvent) -> bytes:
     """An event that belongs to no step, as it stands in the catalog."""
-    fields = {
-        "t": str(event.type),
-        "ts": event.timestamp_ms,
-        "k": event.asset,
-        "m": event.message,
-        "d": dict(event.data),
-    }
-    return packb({name: value for name, value in fields.items() if value is not None})
+    return pack_fields(event.type, event.data, ts=event.timestamp_ms, k=event.asset, m=event.message)
 
 
 def pack_event(event: Event) -> bytes:
     """An event that carries the names of its step and partition itself."""
-    fields = {
-        "t": str(event.type),
-        "ts": event.timestamp_ms,
-        "a": event.attempt,
-        "w": event.worker,
-        "k": event.asset,
-        "m": event.message,
-        "d": dict(event.data) or None,
-        "sk": event.step_key,
-        "pk": event.partition,
-        "r": event.run_id or None,
-    }
-    return packb({name: value for name, value in fields.items() if value is not None})
+    return pack_fields(
+        event.type,
+        event.data,
+        ts=event.timestamp_ms,
+        a=event.attempt,
+        w=event.worker,
+        k=event.asset,
+        m=event.message,
+        sk=event.step_key,
+        pk=event.partition,
+        r=event.run_id or None,
+    )
 
 
 def unpack_event(run_id: str, plan: Plan | None, cursor: str, entry: Mapping[bytes, bytes]) -> Event:
     """The event of a stream entry; without a readable plan, steps go by their numbers."""
-    fields = unpackb(entry[b"e"])
-    data = unpackb(entry[b"d"]) if b"d" in entry else fields.get("d") or {}
-    node, step = fields.get("n"), fields.get("s")
+    fields = unpack_fields(cursor, entry)
+    node: Any = fields.get("n")
+    step: Any = fields.get("s")
+    data = fields["d"]
     return Event(
-        type=EventType(fields["t"]),
-        timestamp_ms=int(fields["ts"]),
+        type=fields["t"],
+        timestamp_ms=fields["ts"],
         run_id=run_id or fields.get("r", ""),
         cursor=cursor,
         step_key=fields.get("sk") if node is None else _step_key(plan, node, int(step), fields.get("e")),

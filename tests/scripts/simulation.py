@@ -12,11 +12,12 @@ from redis import Redis
 
 from assetq.broker.codes import Code
 from assetq.broker.engine import Claimant, Engine, Outcome
+from assetq.broker.event_form import unpack_fields
 from assetq.broker.keys import Keys
 from assetq.broker.message import Grant, Message, Poisoned
 from assetq.broker.repair import compute_frontier
 from assetq.broker.run_reader import RunReader
-from assetq.broker.script import packb, unpackb
+from assetq.broker.script import packb
 from assetq.broker.settings import Settings
 from assetq.broker.submission import node_entries
 from assetq.errors import AssetqError, StaleAttemptError
@@ -113,7 +114,7 @@ class Simulation:
         for (run_id, run), entries in zip(active.items(), rows, strict=True):
             story = self.stories.setdefault(run_id, Story())
             for entry_id, fields in entries:
-                story.tell(unpackb(fields[b"e"]))
+                story.tell(unpack_fields(entry_id.decode(), fields))
                 self.read_until[run_id] = f"({entry_id.decode()}"
             story.agree(run, self.model.of_run(run_id))
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 
 from assetq.broker.codes import Code
+from assetq.broker.event_form import CODES, TYPES
 from assetq.broker.keys import PATTERNS, Keys
 from assetq.broker.script import load_script, script_names
 from assetq.execution import EventType
@@ -33,6 +34,16 @@ def test_replies_are_known_codes(name):
 def test_events_are_known(name):
     known = {str(event) for event in EventType}
     assert set(load_script(name).events) <= known
+
+
+def test_events_have_the_same_numbers_everywhere():
+    assert set(CODES) == set(EventType)
+    assert len(TYPES) == len(CODES)
+    text = (files("assetq.broker") / "lua" / "lib" / "event.lua").read_text(encoding="utf-8")
+    in_lua = {name: int(code) for name, code in re.findall(r"\b([A-Z_]+) = (\d+)[,\s]", text) if name != "FEED_LENGTH"}
+    assert in_lua == {str(type): code for type, code in CODES.items() if str(type) in in_lua}
+    told = {event for name in script_names() for event in load_script(name).events}
+    assert told - set(in_lua) <= {"ASSET_MATERIALIZATION", "ASSET_OBSERVATION", "ASSET_CHECK_EVALUATION"}
 
 
 def test_scripts_build_keys_only_through_the_prelude():

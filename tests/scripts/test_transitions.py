@@ -5,7 +5,7 @@ import pytest
 from assetq.broker.codes import Code
 from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, NodeEntry, Outcome
-from assetq.broker.script import unpackb
+from assetq.broker.event_form import unpack_fields
 from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
 from assetq.partitions import IndexSet
 
@@ -357,7 +357,7 @@ def test_a_gate_stays_closed_behind_a_failure(driver):
 
 def event_types(driver):
     entries = driver.client.xrange(driver.keys("events", "r"))
-    return [unpackb(fields[b"e"])["t"] for _, fields in entries]
+    return [unpack_fields(cursor.decode(), fields)["t"] for cursor, fields in entries]
 
 
 def batch_of_three(driver):
