@@ -45,8 +45,8 @@ keys name partitions of the roots, or of the asset given with `--anchor`.
 SETTINGS_HEAD = """# Settings
 
 Each setting can be given as `ASSETQ_<NAME>` in the environment, or as `<name>` under `[tool.assetq]` in the nearest
-pyproject.toml; the environment wins. Times are in milliseconds. `assetq doctor` prints the ones that hold, with
-passwords hidden.
+pyproject.toml; the environment wins. Times are in milliseconds, or in seconds where the name says so. `assetq doctor`
+prints the ones that hold, with passwords hidden.
 """
 
 SETTINGS_TAIL = """

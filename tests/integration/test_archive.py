@@ -89,6 +89,18 @@ def test_nothing_changes_but_the_place(instance, ended):
     assert run == "run.parquet"
 
 
+def test_the_archive_may_be_remote(instance, ended):
+    before = answers(instance, ended)
+    settings = instance.settings.model_copy(update={"archive": f"memory://archive/{ended}"})
+    with RedisInstance(settings) as remote:
+        remote.archive_run(ended)
+        assert files_of(instance) == []
+    with RedisInstance(settings) as remote:
+        assert answers(remote, ended) == before
+        remote.delete_run(ended)
+        assert remote.all_logs(ended) == []
+
+
 def test_people_can_read_the_files(instance, ended):
     polars = pytest.importorskip("polars")
     instance.archive_run(ended)
