@@ -56,7 +56,7 @@ def pair(fn, **changes):
         "resource_params": {},
         "required_resource_keys": frozenset(),
         "retry_policy": None,
-        "pool": None,
+        "bundle": None,
         "tags": {},
         "location": location_of(fn),
     }
