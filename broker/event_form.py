@@ -36,6 +36,9 @@ CODES: Mapping[EventType, int] = {
     EventType.HANDLED_OUTPUT: 22,
     EventType.LOG: 23,
     EventType.LOGS_CAPTURED: 24,
+    EventType.STEP_WAITING: 25,
+    EventType.STEP_INPUT: 26,
+    EventType.STEP_OUTPUT: 27,
 }
 TYPES = {code: type for type, code in CODES.items()}
 SHORT = {"metadata": "m", "data_version": "v", "input_data_versions": "i", "code_version": "c", "partition": "p"}

@@ -7,12 +7,12 @@ local FEED_LENGTH = 10000
 local CODES = {
   RUN_ENQUEUED = 1, RUN_START = 2, RUN_SUCCESS = 3, RUN_FAILURE = 4, RUN_CANCELING = 5, RUN_CANCELED = 6,
   STEP_START = 7, STEP_SUCCESS = 8, STEP_FAILURE = 9, STEP_SKIPPED = 10, STEP_UP_FOR_RETRY = 11, STEP_RESTARTED = 12,
-  STEP_WORKER_LOST = 13,
+  STEP_WORKER_LOST = 13, STEP_WAITING = 25,
 }
 
 -- `detail` is an already packed map that Lua does not look into.
 local function emit(run, type, fields, detail)
-  fields.t = CODES[type]
+  fields.t = CODES[type] or type
   local packed = cmsgpack.pack(fields)
   if detail then
     redis.call("XADD", key_events(run), "*", "e", packed, "d", detail)
