@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from ..waiting import eventually
 from .fault import suspended
 from .proxy import Proxy
 
+LONGEST_S = 15.0
 POOL_CLASSES = ("prefork", "threads", "solo")
 
 
@@ -73,6 +75,42 @@ def test_a_consumer_that_takes_no_messages_begins_again(fleet, wire, pool_class)
     deaf.touch()
     assert submit(fleet).wait(20).status == "SUCCESS", fleet.logs()
     assert count(fleet, "the consumer of messages begins again") == 1
+
+
+HARMS: dict[str, Callable[[Proxy, random.Random], None]] = {
+    "cut": lambda wire, dice: wire.cut(),
+    "half open": lambda wire, dice: wire.half_open(),
+    "refuse": lambda wire, dice: (wire.refuse(), time.sleep(dice.uniform(0, 0.6))),
+    "blackhole": lambda wire, dice: (wire.blackhole(), time.sleep(dice.choice((0.1, 0.5, 3.5)))),
+    "lose replies": lambda wire, dice: (wire.lose_replies(), time.sleep(dice.uniform(0, 0.6))),
+    "many cuts": lambda wire, dice: [(wire.cut(), time.sleep(dice.uniform(0, 0.1))) for _ in range(10)],
+}
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("pool_class", POOL_CLASSES)
+def test_steps_go_on_after_each_of_a_hundred_faults(fleet, wire, chaos_seed, pool_class):
+    """Without chaining every step needs a message of its own."""
+    print(f"seed {chaos_seed}")
+    dice, waits = random.Random(chaos_seed), []
+    fleet.start("work_storm", pool_class=pool_class, concurrency=1 if pool_class == "solo" else 2)
+    handle = submit(fleet)
+    for _ in range(100):
+        harm = dice.choice(sorted(HARMS))
+        HARMS[harm](wire, dice)
+        wire.heal()
+        before, began = handle.status().steps.succeeded, time.monotonic()
+        if handle.status().status.is_terminal:
+            before, handle = 0, submit(fleet, "origin or raw or tripled", partitions="all")
+        try:
+            eventually(
+                lambda before=before, handle=handle: handle.status().steps.succeeded > before, deadline=LONGEST_S
+            )
+        except AssertionError as error:
+            raise AssertionError(f"{harm}, then {handle.status()}\n{fleet.logs()[-6000:]}") from error
+        waits.append((time.monotonic() - began, harm))
+    print(f"{pool_class}: steps went on within", sorted(waits)[-5:])
 
 
 def test_a_killed_childs_step_runs_again_at_once_after_a_reconnection(fleet, wire):
