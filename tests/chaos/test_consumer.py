@@ -18,7 +18,7 @@ from ..waiting import eventually
 from .fault import suspended
 from .proxy import Proxy
 
-LONGEST_S = 15.0
+LONGEST_S = 30.0  # nobody answers on a half-open connection, and it takes seconds to notice and to close it
 POOL_CLASSES = ("prefork", "threads", "solo")
 
 
