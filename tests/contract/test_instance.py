@@ -155,7 +155,12 @@ def test_runs_are_found(opened):
 def test_the_catalog_and_partition_status(opened):
     defs = defs_of("work_chain")
     opened.register_assets(defs)
-    assert [record.key for record in opened.list_assets()] == ["monthly", "priced", "rate", "raw", "total"]
+    listed = [record.key for record in opened.list_assets()]
+    assert listed == sorted(listed)
+    # Workers list their own: here those of another module, too.
+    assert set(listed) - {str(key) for key in defs_of("work_timed").graph.nodes} == {
+        "monthly", "priced", "rate", "raw", "total"
+    }  # fmt: skip
     empty = opened.asset_status("raw")
     assert (empty.total, empty.materialized, empty.missing) == (90, 0, 90)
     opened.submit(defs, selection="raw", partitions=["2013-01-05", "2013-02-28"]).wait(60)
