@@ -140,7 +140,7 @@ class SelectionError(UsageError):
 
 
 class PoolLimitError(UsageError):
-    """A pool limit is not a number of slots."""
+    """A pool limit is not a number of slots, or leaves too few for a step."""
 
 
 class ServerUnreachableError(AssetqError):

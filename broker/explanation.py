@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assetq.broker.lane import Lanes
 from assetq.broker.message import text
@@ -22,16 +22,20 @@ class Explainer:
     def explain(self, run_id: str, node: int, step: int) -> StepWait:
         """Where a step is, and what it waits for."""
         plan = self.pools.runs.plan(run_id)
-        key, bundle = plan.step_key(node, step), plan.nodes[node].bundle
-        state = self._state(run_id, node, step)
-        if state != "ready":
-            return StepWait(key, state, dict(slots_of(bundle)))
+        key, bundle, state = plan.nodes[node].key, plan.nodes[node].bundle, self._state(run_id, node, step)
         value = self._key_of(run_id, node, step)
+        note = _note(key, value) if key and state in ("waiting", "ready", "queued", "running") else ""
+        wait = StepWait(plan.step_key(node, step), state, dict(slots_of(bundle)), note=note)
+        if state == "queued":
+            return replace(wait, missing=dict(self.pools.missing_worker(bundle)))
+        return self._waiting(wait, run_id, bundle, value) if state == "ready" else wait
+
+    def _waiting(self, wait: StepWait, run_id: str, bundle: str, value: str | None) -> StepWait:
         missing = dict(self._missing(run_id, bundle, value))
         rank = self.pools.client.zrank(self.pools.keys("turns", bundle), run_id)
-        named = [value] if value and "key" in missing else list(dict(slots_of(bundle)))
+        named = [value] if value and "key" in missing else list(wait.pools)
         holders = tuple(self.pools.holder(pool, grant) for pool in named for grant in self.pools.holders(pool))
-        return StepWait(key, state, dict(slots_of(bundle)), rank, missing, holders)
+        return replace(wait, position=rank, missing=missing, holders=holders)
 
     def _state(self, run_id: str, node: int, step: int) -> str:
         client, keys = self.pools.client, self.pools.keys
@@ -76,3 +80,9 @@ class Explainer:
         if value and (limit := limits.of(value)) is not None and client.zcard(keys("holders", value)) >= limit:
             yield "key", f"all {limit} slots of '{value}' are in use"
         yield from self.pools.missing(bundle, limits)
+
+
+def _note(key: str, value: str | None) -> str:
+    if value is None:
+        return f"concurrency key '{key}': neither run nor op has such a tag, so it limits nothing"
+    return f"counts under '{value}'"

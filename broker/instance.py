@@ -37,7 +37,7 @@ from assetq.execution.attempt_log import delete_logs
 from assetq.execution.event import Event
 from assetq.execution.instance import RunHandle
 from assetq.execution.local_run import LocalRun
-from assetq.execution.pool_limit import Rate, check_limit
+from assetq.execution.pool_limit import Rate, check_limit, check_weights
 from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, StepWait, WorkerRecord
 from assetq.execution.run_config import check_run_config
 from assetq.execution.run_tag import check_priority, check_run_limit, checked_tags
@@ -94,6 +94,7 @@ class RedisInstance(AssetsOnRedis):
         config = run_config_dict(run_config)
         if defs is not None:
             check_run_config(defs, plan, config)
+        check_weights(plan, self.pool_reader.limits)
         details = run_details(plan, priority=priority, tags=tags, config=config, parent_run_id=parent_run_id)
         run_id = str(uuid.uuid4())
         self.engine.submit(

@@ -99,6 +99,7 @@ class PoolReader:
         ready = self.client.hget(self.keys("pool_ready"), pool)
         queued = sum(holder.slots_in(pool) for holder in holders if holder.state == "queued")
         in_use = len(holders) if "=" in pool else sum(holder.slots_in(pool) for holder in holders)
+        own = [holder for holder in holders if slots_of(holder.bundle)[0][0] == pool]
         return PoolRecord(
             pool=pool,
             limit=limits.of(pool),
@@ -109,7 +110,15 @@ class PoolReader:
             rate=limits.rate_of(pool),
             oldest_wait_ms=self._oldest_wait_ms(pool) if ready and int(ready) > 0 else None,
             workers=int(self.client.hget(self.keys("capacity"), pool) or 0),
+            messages=sum(holder.state == "queued" for holder in own),
+            batches=len(own),
+            largest=self._largest(pool),
         )
+
+    def _largest(self, pool: str) -> int:
+        weights = {bundle: dict(slots_of(bundle))[pool] for bundle in self.bundles(pool)} if "=" not in pool else {}
+        waiting = [b for b, weight in weights.items() if weight > 1 and self.client.exists(self.keys("turns", b))]
+        return max((weights[bundle] for bundle in waiting), default=1)
 
     def _oldest_wait_ms(self, pool: str) -> int | None:
         since = [
@@ -177,21 +186,25 @@ class PoolReader:
         return [pool, *sorted(text(name) for name in self.client.smembers(self.keys("bundles", pool)))]
 
     def _ready_in(self, run_id: str, pool: str) -> int:
-        nodes = [text(node) for node in self.client.zrange(self.keys("offer", run_id, pool), 0, -1)]
+        lanes = [text(lane) for lane in self.client.zrange(self.keys("offer", run_id, pool), 0, -1)]
+        nodes = sorted({lane.partition("|")[0] for lane in lanes})
         held = self.client.hmget(self.keys("nodes", run_id), [f"held:{node}" for node in nodes]) if nodes else []
         return sum(int(count or 0) for count in held)
 
     def missing(self, bundle: str, limits: PoolLimits) -> Iterator[tuple[str, str]]:
         """What a bundle lacks, by kind, in sentences; nothing when it fits."""
-        slots = slots_of(bundle)
-        home = slots[0][0]
-        if not int(self.client.hget(self.keys("capacity"), home) or 0):
-            yield "worker", f"no live worker serves pool '{home}'"
-        for pool, weight in slots:
+        yield from self.missing_worker(bundle)
+        for pool, weight in slots_of(bundle):
             yield from self._missing_of(pool, weight, limits)
             owner = self.client.hget(self.keys("reserved"), pool)
             if owner is not None and text(owner) != bundle:
                 yield "turn", f"pool '{pool}' is kept for steps of '{text(owner)}', which have waited longer"
+
+    def missing_worker(self, bundle: str) -> Iterator[tuple[str, str]]:
+        """That nobody takes the messages of a bundle; nothing when somebody does."""
+        home = slots_of(bundle)[0][0]
+        if not int(self.client.hget(self.keys("capacity"), home) or 0):
+            yield "worker", f"no live worker serves pool '{home}'; start one with --pools {home}"
 
     def _missing_of(self, pool: str, weight: int, limits: PoolLimits) -> Iterator[tuple[str, str]]:
         limit, rate = limits.of(pool), limits.rates.get(pool)
@@ -199,7 +212,8 @@ class PoolReader:
         if limit == 0:
             yield "limit", f"the pool '{pool}' is paused (limit 0)"
         elif limit is not None and weight > limit:
-            yield "limit", f"a step needs {weight} slots of pool '{pool}', whose limit is {limit}"
+            mend = f"`assetq pools set {pool} {weight}`"
+            yield "limit", f"a step needs {weight} slots of pool '{pool}', whose limit is {limit}: {mend}"
         elif limit is not None and used + weight > limit:
             yield (
                 "limit",

@@ -81,8 +81,15 @@ def _fleet(instance: RedisInstance) -> list[Finding]:
     findings = [Finding(bool(workers), "workers", f"{len(workers)} alive", "Start one with `assetq worker -m MODULE`.")]
     for pool in instance.list_pools():
         if pool.problem:
-            detail = f"{pool.ready + pool.queued} steps wait and no live worker serves it"
-            findings.append(Finding(False, f"pool {pool.pool}", detail, f"Start a worker with --pools {pool.pool}."))
+            fault, _, mend = pool.problem.partition("; ")
+            findings.append(
+                Finding(
+                    False,
+                    f"pool {pool.pool}",
+                    f"{pool.ready + pool.messages} steps wait; {fault}",
+                    f"{mend[:1].upper()}{mend[1:]}.",
+                )
+            )
     return findings
 
 

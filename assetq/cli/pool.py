@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
 from assetq.cli.output import print_json, print_table
-from assetq.execution import Instance, PoolRecord
+from assetq.errors import suggest
+from assetq.execution import Instance, PoolHolder, PoolRecord
 from assetq.execution.event import iso
-from assetq.execution.pool_limit import DEFAULT_LIMIT
+from assetq.execution.pool_limit import DEFAULT_LIMIT, check_limit
 
 
 @click.group(cls=Group)
 def pools() -> None:
     """Concurrency pools and their limits."""
+
+
+HOLDER_HEAD = ("HOLDER", "SLOTS", "STATE", "WORKER", "SINCE", "RUN")
+
+
+def holder_rows(holders: Iterable[PoolHolder]) -> list[tuple[object, ...]]:
+    """Who holds slots, for a table."""
+    return [(h.steps, h.slots, h.state, h.worker, iso(h.since_ms), h.run_id) for h in holders]
+
+
+def _note_unnamed(instance: Instance, pool: str) -> None:
+    """A limit for a pool that nothing has named may be meant for another one."""
+    names = [record.pool for record in instance.list_pools()]
+    if pool not in names and pool != DEFAULT_LIMIT and "=" not in pool:
+        click.echo(f"Note: nothing has named a pool '{pool}' before.{suggest(pool, names)}", err=True)
 
 
 def _record(instance: Instance, pool: str) -> PoolRecord:
@@ -54,8 +72,7 @@ def show(pool: str, as_json: bool) -> None:
     )
     if record.problem:
         click.echo(f"PROBLEM: {record.problem}")
-    holders = [(h.steps, h.slots, h.state, h.worker, iso(h.since_ms), h.run_id) for h in detail.holders]
-    print_table(("HOLDER", "SLOTS", "STATE", "WORKER", "SINCE", "RUN"), holders, "No slot is held.")
+    print_table(HOLDER_HEAD, holder_rows(detail.holders), "No slot is held.")
     waiters = [(w.run_id, w.ready, w.reason) for w in detail.waiters]
     print_table(("WAITING RUN", "READY STEPS", "REASON"), waiters, "Nothing waits.")
 
@@ -68,6 +85,8 @@ def show(pool: str, as_json: bool) -> None:
 def set_limit(pool: str, limit: int, rate: str | None, as_json: bool) -> None:
     """Limit the pool to LIMIT slots, at once; 0 pauses it. '*' stands for every pool without a limit."""
     with connect() as instance:
+        check_limit(pool, limit, rate)
+        _note_unnamed(instance, pool)
         instance.set_pool_limit(pool, limit, rate)
         _show(_record(instance, pool) if pool != DEFAULT_LIMIT else PoolRecord(pool, limit, 0, 0, 0, "hand"), as_json)
 

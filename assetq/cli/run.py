@@ -11,6 +11,7 @@ from assetq.cli.age import Age
 from assetq.cli.group import Group
 from assetq.cli.option import connect, json_option
 from assetq.cli.output import event_line, exit_code_of, print_facts, print_json, print_table, status_text, summary
+from assetq.cli.pool import HOLDER_HEAD, holder_rows
 from assetq.cli.submit import show_run
 from assetq.errors import UsageError
 from assetq.execution import Event, Instance
@@ -80,13 +81,14 @@ def _show_step(wait: StepWait, as_json: bool) -> None:
         return
     pools = ", ".join(f"{pool} x {slots}" for pool, slots in wait.pools.items())
     click.echo(f"{wait.step}: {wait.state}, needs {pools}")
+    if wait.note:
+        click.echo(wait.note)
     if wait.position is not None:
         click.echo(f"runs before it in turn: {wait.position}")
     for kind, sentence in wait.missing.items():
         click.echo(f"missing ({kind}): {sentence}")
-    rows = [(h.steps, h.slots, h.state, h.worker, iso(h.since_ms), h.run_id) for h in wait.holders]
-    if rows:
-        print_table(("HOLDER", "SLOTS", "STATE", "WORKER", "SINCE", "RUN"), rows, "")
+    if wait.holders:
+        print_table(HOLDER_HEAD, holder_rows(wait.holders), "")
 
 
 @runs.command()

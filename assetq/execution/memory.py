@@ -34,7 +34,7 @@ from assetq.execution.history import HistoryPage
 from assetq.execution.instance import Instance, RunHandle
 from assetq.execution.instance_view import CURRENT
 from assetq.execution.local_run import LocalRun
-from assetq.execution.pool_limit import PoolLimits, Rate, check_limit, key_limits
+from assetq.execution.pool_limit import PoolLimits, Rate, check_limit, check_weights, key_limits
 from assetq.execution.record import (
     AssetRecord,
     PartitionStatus,
@@ -99,6 +99,7 @@ class MemoryInstance(Instance):
         defs: Definitions | None = None,
     ) -> RunHandle:
         """Submit, and execute in a thread."""
+        check_weights(plan, lambda: self._limits)
         run = self._prepare(plan, priority, tags, run_config, parent_run_id, defs)
         run.is_paused = self._limits.paused
         thread = threading.Thread(target=self._execute, args=(run,), name=f"assetq-{run.run_id}", daemon=True)
@@ -281,9 +282,8 @@ class MemoryInstance(Instance):
         waiting = [run for run in self._runs.values() if run.blocked_by == pool]
         waiters = tuple(PoolWaiter(run.run_id, 1, "the pool is paused (limit 0)") for run in waiting)
         source = self._limits.source_of(pool)
-        record = PoolRecord(
-            pool, self._limits.of(pool), len(holders), 0, len(waiters), source, self._limits.rate_of(pool)
-        )
+        held, rate = len(holders), self._limits.rate_of(pool)
+        record = PoolRecord(pool, self._limits.of(pool), held, 0, len(waiters), source, rate, batches=held)
         return PoolDetail(record, holders, waiters)
 
     def set_pool_limit(self, pool: str, limit: int, rate: str | None = None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assetq.definitions import Definitions
 from assetq.definitions.concurrency_key import key_of
-from assetq.definitions.pool_name import is_pool_name
+from assetq.definitions.pool_name import is_pool_name, slots_of
 from assetq.errors import PoolLimitError
+from assetq.planning import Plan
 
 DEFAULT_POOL = "default"
 DEFAULT_LIMIT = "*"
@@ -38,7 +39,9 @@ class Rate:
             return given
         match = RATE.fullmatch(given) if isinstance(given, str) else None
         if match is None or not int(match[1]) or match[2] == "0":
-            raise PoolLimitError(f"A rate is starts in a period, for example 5/s, 100/m or 3/10s, not {given!r}.")
+            raise PoolLimitError(
+                f"A rate is starts in a period, for example 5/s, 100/m or 3/10s, not {given!r}. Limit 0 pauses a pool."
+            )
         return cls(int(match[1]), int(match[2] or 1) * PERIODS_MS[match[3]])
 
     @classmethod
@@ -91,6 +94,23 @@ def check_limit(pool: str, limit: object, rate: object = None) -> None:
         raise PoolLimitError("A rate belongs to one pool, not to a default or a concurrency key.")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
         raise PoolLimitError(f"A pool limit is a whole number from 0, not {limit!r}. 0 pauses the pool.")
+
+
+def check_weights(plan: Plan, limits: Callable[[], PoolLimits]) -> None:
+    """Refuse a step that could never start: it needs more slots at once than a pool has. A paused pool may go on later.
+
+    Raises:
+        PoolLimitError: Says which, and what to do.
+    """
+    heavy = [(node.name, pool, weight) for node in plan.nodes for pool, weight in slots_of(node.bundle) if weight > 1]
+    known = limits() if heavy else PoolLimits()
+    for name, pool, weight in heavy:
+        limit = known.of(pool)
+        if limit and weight > limit:
+            raise PoolLimitError(
+                f"A step of '{name}' takes {weight} slots of pool '{pool}', whose limit is {limit}: it would never "
+                f"start. Take fewer slots, or raise the limit: `assetq pools set {pool} {weight}`."
+            )
 
 
 @dataclass(slots=True)

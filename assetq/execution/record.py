@@ -142,6 +142,9 @@ class PoolRecord:
         rate: Steps that may begin in a period, for example "5/s"; None for no rate.
         oldest_wait_ms: How long steps have waited for a slot without a break, at most; None when none wait.
         workers: Processes of live workers that consume its queue.
+        messages: Batches that were published to its queue and that nobody has claimed.
+        batches: Batches that came by its queue and hold slots, of whatever pools; `messages` are among them.
+        largest: The most slots of it that a waiting step needs at once.
     """
 
     pool: str
@@ -153,6 +156,9 @@ class PoolRecord:
     rate: str | None = None
     oldest_wait_ms: int | None = None
     workers: int = 0
+    messages: int = 0
+    batches: int = 0
+    largest: int = 1
 
     @property
     def running(self) -> int:
@@ -162,14 +168,18 @@ class PoolRecord:
     @property
     def wanted_workers(self) -> int:
         """Processes that would be busy now, had the pool as many: what an autoscaler aims at."""
-        demand = self.in_use + self.ready
-        return demand if self.limit is None else max(self.running, min(demand, self.limit))
+        demand = self.batches + self.ready
+        return demand if self.limit is None else max(self.batches - self.messages, min(demand, self.limit))
 
     @property
     def problem(self) -> str | None:
         """What keeps steps of the pool from starting that nobody but a person can change; None for nothing."""
-        if (self.ready or self.queued) and not self.workers:
+        if (self.ready or self.messages) and not self.workers:
             return f"no live worker consumes its queue; start one with --pools {self.pool}"
+        if self.limit and self.largest > self.limit:
+            return (
+                f"a step that waits needs {self.largest} slots at once; `assetq pools set {self.pool} {self.largest}`"
+            )
         return None
 
     def to_json(self) -> dict[str, Any]:
@@ -225,6 +235,7 @@ class StepWait:
         position: Runs that are before its own in turn; None when it is in no queue.
         missing: What is missing, in sentences by kind: "run", "runs", "key", "limit", "rate", "turn", "worker".
         holders: Who holds what is missing.
+        note: The value of its concurrency key, or why it has none; "" for a step without such a key.
     """
 
     step: str
@@ -233,6 +244,7 @@ class StepWait:
     position: int | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     holders: tuple[PoolHolder, ...] = ()
+    note: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As `assetq runs show --step --json` prints it."""

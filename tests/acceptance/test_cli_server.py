@@ -130,6 +130,26 @@ def test_pools(online):
     assert online("pools", "unset", "slow", "--json").json["limit"] is None
     unknown = online("pools", "show", "slwo")
     assert (unknown.code, "Did you mean 'slow'?" in unknown.err) == (2, True)
+    slip = online("pools", "set", "slwo", "2")
+    assert (slip.code, "Did you mean 'slow'?" in slip.err, slip.out) == (0, True, "slwo: limit 2\n")
+    rate = online("pools", "set", "slow", "2", "--rate", "0/s")
+    assert (rate.code, "5/s" in rate.err) == (2, True)
+
+
+def test_a_step_waits_for_a_worker_of_its_pool(online):
+    model = "from assetq import *\n@asset(pool='gpu', concurrency_key='customer')\ndef model() -> int: return 1\n"
+    online.write("gpu.py", model)
+    online("materialize", "-f", "gpu.py", "--no-wait")
+    shown = online("runs", "show", "last", "--step", "model")
+    assert "no live worker serves pool 'gpu'; start one with --pools gpu" in shown.out
+    assert "neither run nor op has such a tag" in shown.out
+    assert online("runs", "show", "last", "--step", "model", "--json").json["missing"].keys() == {"worker"}
+    assert "no live worker consumes its queue" in online("pools", "list").out
+    assert "SLOTS" in online("pools", "show", "gpu").out
+    assert online("runs", "priority", "last", "7", "--json").json["status"] == "QUEUED"
+    assert "7" in online("runs", "show", "last").out
+    assert online("doctor").code == 1
+    online("runs", "cancel", "last")
 
 
 def test_catalog_workers_and_doctor(online, instance):

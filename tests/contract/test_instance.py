@@ -311,6 +311,23 @@ def test_the_priority_of_a_waiting_run_changes(opened):
         opened.submit(defs_of("work_chain"), selection="rate", max_concurrent=0)
 
 
+def test_a_step_that_no_limit_lets_start_is_refused_at_once(opened):
+    defs = Definitions([heavy_on_db()])
+    opened.set_pool_limit("db", 2)
+    with pytest.raises(PoolLimitError, match=r"'weighs'.*3 slots of pool 'db', whose limit is 2.*pools set db 3"):
+        opened.submit(defs)
+    assert opened.list_runs() == []
+    opened.set_pool_limit("db", 0)
+    opened.submit(defs).cancel()  # a paused pool may go on with any limit
+
+
+def heavy_on_db():
+    @asset(pool={"db": 3})
+    def weighs() -> None: ...
+
+    return weighs
+
+
 def test_a_paused_pool_starts_nothing_until_it_goes_on(opened):
     opened.register_assets(defs_of("work_chain"))
     opened.set_pool_limit("enrich", 0)

@@ -174,3 +174,29 @@ def test_figures_for_an_autoscaler(driver):
     assert shown["api"].oldest_wait_ms is None
     assert nobody.wanted_workers == 10
     assert "--pools nobody" in nobody.problem
+
+
+def record_of(driver, pool):
+    reader = PoolReader(driver.client, driver.keys, RunReader(driver.client, driver.keys))
+    return next(record for record in reader.pools() if record.pool == pool)
+
+
+def test_processes_are_wanted_where_the_messages_are(driver):
+    """A step with two slots of db and one of api needs one process, and one that takes messages of db."""
+    driver.submit("r", node(3, pool="db*2+api"))
+    driver.engine.set_pool_limit("db", 4)
+    driver.engine.retire("w")
+    db, api = record_of(driver, "db"), record_of(driver, "api")
+    assert (db.wanted_workers, api.wanted_workers) == (3, 0)
+    assert "--pools db" in db.problem
+    assert api.problem is None
+
+
+def test_a_limit_below_the_weight_of_what_waits_is_a_problem(driver):
+    driver.engine.set_pool_limit("db", 3)
+    driver.submit("r", node(4, pool="db*3"))
+    assert record_of(driver, "db").problem is None
+    driver.engine.set_pool_limit("db", 2)
+    assert record_of(driver, "db").problem == "a step that waits needs 3 slots at once; `assetq pools set db 3`"
+    driver.engine.set_pool_limit("db", 0)
+    assert record_of(driver, "db").problem is None
