@@ -148,7 +148,8 @@ class PoolReader:
 
     def holder(self, pool: str, g: GrantRecord) -> PoolHolder:
         """A grant as people see it."""
-        return PoolHolder(g.run_id, self._steps(g), g.state, g.worker, g.since_ms, g.slots_in(pool))
+        slots = 1 if "=" in pool else g.slots_in(pool)
+        return PoolHolder(g.run_id, self._steps(g), g.state, g.worker, g.since_ms, slots)
 
     def _steps(self, grant: GrantRecord) -> str:
         try:
