@@ -2,9 +2,9 @@
 
 import pytest
 
+from assetq.broker.event_form import unpack_fields
 from assetq.broker.pool_reader import PoolReader
 from assetq.broker.run_reader import RunReader
-from assetq.broker.script import unpackb
 
 from .driver import Driver, node
 
@@ -152,7 +152,7 @@ def test_waiting_is_told_once_with_its_reason(driver):
     told = {}
     for run in ("r", "s", "t"):
         entries = driver.client.xrange(driver.keys("events", run))
-        fields = [unpackb(entry[b"e"]) for _, entry in entries]
+        fields = [unpack_fields(cursor.decode(), entry) for cursor, entry in entries]
         told[run] = [event["d"] for event in fields if event["t"] == "STEP_WAITING"]
     assert told["r"] == []
     assert [(d["missing"], d["of"], d["held"], d["position"]) for d in told["s"]] == [("limit", "api", 1, 0)]
