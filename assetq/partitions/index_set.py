@@ -74,6 +74,11 @@ class IndexSet:
         return IndexSet.of(*self.ranges, *other.ranges)
 
     def __and__(self, other: IndexSet) -> IndexSet:
+        if len(self.ranges) == 1 == len(other.ranges):  # by far the most frequent
+            (start, stop), (begin, end) = self.ranges[0], other.ranges[0]
+            if begin <= start and stop <= end:
+                return self
+            return other if start <= begin and end <= stop else IndexSet.range(max(start, begin), min(stop, end))
         return IndexSet(tuple(self._overlaps(other)))
 
     def _overlaps(self, other: IndexSet) -> Iterator[Range]:

@@ -110,6 +110,8 @@ def same_keys(indices: IndexSet, source: Grid, target: Grid) -> IndexSet:
     """The partitions of `target` with the same keys."""
     if source is None or target is None:
         return everything(target) if indices else IndexSet()
+    if source is target:
+        return indices & target.all_indices()
     if isinstance(source, MultiPartitionsDefinition) and isinstance(target, MultiPartitionsDefinition):
         return _same_pairs(indices, source, target)
     if isinstance(source, TimeWindowPartitionsDefinition) and isinstance(target, TimeWindowPartitionsDefinition):

@@ -76,6 +76,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         self._stop = None if self.end is None else self._ticks.number(_seconds(self.end))
         self._format = KeyFormat(fmt, self._clock, self._in_real_time)
         self._excluded = Exclusions(exclusions, self._ticks, self.timezone) if exclusions else None
+        self._whole: IndexSet | None = None  # all that there will ever be, when it is over
+        if self._stop is not None and self.end_offset >= 0 and self._excluded is None:
+            self._whole = IndexSet.range(0, self._stop - self._first)
         self._listed: tuple[IndexSet, list[str]] = (IndexSet(), [])
 
     @property
@@ -141,7 +144,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return known.last + 1 if known else 0
 
     def all_indices(self, now: datetime | None = None) -> IndexSet:
-        ended = self._ticks.number(_seconds(self._moment(moment_of(now)))) - self._first
+        moment = self._moment(moment_of(now))
+        if self._whole is not None and self.end is not None and moment >= self.end:
+            return self._whole
+        ended = self._ticks.number(_seconds(moment)) - self._first
         found = self._live(ended + self.end_offset) if self._excluded is None else self._live_by_offset(ended)
         if self._stop is None:
             return found

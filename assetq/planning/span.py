@@ -19,7 +19,9 @@ def clip(indices: IndexSet, start: int, stop: int) -> IndexSet:
 
 def overlap(many: IndexSet, few: IndexSet) -> IndexSet:
     """What both have, where the second one lies close together."""
-    return clip(many, few.first, few.last + 1) & few if few else few
+    if len(many.ranges) < 2 or not few:
+        return many & few
+    return clip(many, few.first, few.last + 1) & few
 
 
 def first_from(indices: IndexSet, start: int) -> int | None:
