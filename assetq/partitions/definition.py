@@ -114,8 +114,8 @@ class PartitionsDefinition(ABC):
         index = self.find(key)
         if index is None or not self.exists(index, now):
             known = self.all_indices(now)
-            described, near = self._describe(known), self._near(key, known)
-            raise UnknownPartitionError(f"There is no partition '{key}'; {described}.{near}")
+            described = f"{self._describe(known)}.{self._near(key, known)}"
+            raise UnknownPartitionError(f"There is no partition '{key}'; {described}")
         return index
 
     def exists(self, index: int, now: datetime | None = None) -> bool:
@@ -126,6 +126,11 @@ class PartitionsDefinition(ABC):
         if not known:
             return "there are none yet"
         return f"the {len(known)} partitions go from '{self.key_at(known.first)}' to '{self.key_at(known.last)}'"
+
+    def near(self, key: str) -> str:
+        """What there is, and the nearest to a key that there is not; as the end of a sentence."""
+        known = self.all_indices()
+        return f"{self._describe(known)}.{self._near(key, known)}"
 
     def _near(self, key: str, known: IndexSet) -> str:
         edges = [known.slice(0, 2000), known.slice(len(known) - 2000, len(known))]

@@ -179,6 +179,19 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         parts = key.split(SEPARATOR) if isinstance(key, str) else []
         return (parts[0], parts[1]) if len(parts) == 2 else None
 
+    def _near(self, key: str, known: IndexSet) -> str:
+        """Part by part: the parts of a key in the wrong order, or for each the nearest of its dimension."""
+        parts = self._parts(key)
+        if parts is None or not known:
+            return f" A key has the parts {SEPARATOR.join(self.partition_dimension_names)}."
+        if self.find(SEPARATOR.join(parts[::-1])) is not None:
+            return f" Did you mean '{SEPARATOR.join(parts[::-1])}'?"
+        return "".join(
+            f" Of '{name}' there is no '{part}': {definition.near(part)}"
+            for (name, definition), part in zip(self._dimensions, parts, strict=True)
+            if not definition.has_partition_key(part)
+        )
+
     def keys_between(self, start: str, end: str) -> list[str]:
         (a, b), (c, d) = self._existing(start), self._existing(end)
         inner = self.second.keys_between(b, d)

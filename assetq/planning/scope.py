@@ -46,6 +46,11 @@ class PartitionScope:
         if len(given) > 1 or (given and (self.keys or self.ranges)):
             named = given + (["keys"] if self.keys or self.ranges else [])
             raise UsageError(f"Partitions are given in {len(named)} ways ({', '.join(named)}); keep one.")
+        if self.anchor is not None and not (self.keys or self.ranges):
+            raise UsageError(
+                f"Anchor '{self.anchor}' says whose partitions are named by key or range, and none are named; "
+                "name some with --partition or --partitions, or leave the anchor out."
+            )
 
     @property
     def is_empty(self) -> bool:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from assetq.definitions import AssetCheckKey, AssetGraph, AssetKey
+from assetq.definitions import AssetCheckKey, AssetGraph, AssetKey, AssetNode
 from assetq.definitions.asset_key import names_of
 from assetq.errors import SelectionError, UnknownAssetError, suggest
-from assetq.selection.attribute import KeyPattern, Tag
+from assetq.selection.attribute import Groups, KeyPattern, Kind, Owner, Tag
 from assetq.selection.selection import AssetSelection
+from assetq.selection.term import Scope, Term
+
+VALUES: dict[type[Term], Callable[[AssetNode], Iterable[str]]] = {
+    Groups: lambda node: [f"group:{node.group_name}"],
+    Kind: lambda node: [f"kind:{kind}" for kind in node.kinds],
+    Owner: lambda node: [f"owner:{owner}" for owner in node.owners],
+    Tag: lambda node: [f"tag:{key}={value}" for key, value in node.tags.items()],
+}
 
 
 def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
@@ -30,7 +39,7 @@ def select(graph: AssetGraph, selection: Any) -> tuple[AssetKey, ...]:
     chosen = described.resolve(graph)
     keys = tuple(key for key in graph.executable_keys if key in chosen)
     if not keys and not described.resolve_checks(graph) and not chosen & graph.observable_keys:
-        raise _nothing_to_make(described, chosen)
+        raise _nothing_to_make(graph, described, chosen)
     return keys
 
 
@@ -59,13 +68,23 @@ def check_selection(graph: AssetGraph, selection: Any) -> None:
     to_selection(selection).resolve(graph)
 
 
-def _nothing_to_make(selection: AssetSelection, chosen: set[AssetKey]) -> SelectionError:
+def _nothing_to_make(graph: AssetGraph, selection: AssetSelection, chosen: set[AssetKey]) -> SelectionError:
     external = f": nothing here makes {names_of(sorted(chosen))}" if chosen else ""
     bare = next((term for term in selection.term.walk() if isinstance(term, Tag) and not term.value), None)
     hint = f" {bare.text()} means an empty value; for any value write {bare.text()}=*." if bare else ""
+    hint = hint or next(filter(None, (_nearest(graph, term) for term in selection.term.walk())), "")
     return SelectionError(
         f"The selection {selection} holds no asset that can be materialized{external}.{hint}", text=str(selection)
     )
+
+
+def _nearest(graph: AssetGraph, term: Term) -> str:
+    """Of a term that finds nothing, the nearest that finds something."""
+    values = VALUES.get(type(term))
+    if values is None or term.keys(Scope(graph)):
+        return ""
+    known = {value for node in graph.all_nodes.values() for value in values(node)}
+    return suggest(term.text().replace('"', ""), sorted(known))
 
 
 def _require_keys(graph: AssetGraph, selection: AssetSelection) -> None:

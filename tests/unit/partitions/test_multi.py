@@ -179,3 +179,22 @@ def test_dimensions():
 def test_bad_dimensions(dimensions):
     with pytest.raises(DefinitionError):
         MultiPartitionsDefinition(dimensions)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("2024-01-02", "A key has the parts day|region."),
+        ("eu|2024-01-02", "Did you mean '2024-01-02|eu'?"),
+        (
+            "2024-01-02|asi",
+            "Of 'region' there is no 'asi': the 3 partitions go from 'eu' to 'asia'. Did you mean 'asia'?",
+        ),
+        ("2024-01-09|eu", "Of 'day' there is no '2024-01-09': the 5 partitions go from '2024-01-01' to '2024-01-05'."),
+    ],
+)
+def test_an_unknown_key_is_explained_part_by_part(key, told):
+    multi = MultiPartitionsDefinition({"day": DAYS, "region": REGIONS})
+    with pytest.raises(UnknownPartitionError) as caught:
+        multi.index_of(key)
+    assert told in str(caught.value)

@@ -85,6 +85,11 @@ def test_an_anchor_without_partitions_is_refused(defs):
         make_plan(defs, scope=PartitionScope(keys=("2024-02-03",), anchor="report"))
 
 
+def test_an_anchor_by_which_nothing_is_named_is_refused():
+    with pytest.raises(UsageError, match="Anchor 'daily' says whose partitions"):
+        PartitionScope(all=True, anchor="daily")
+
+
 def test_keys_name_the_partitions_of_every_asset_that_is_partitioned_alike():
     before = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 

@@ -92,3 +92,17 @@ def test_unknown_names(graph):
         select(graph, "order")
     with pytest.raises(SelectionError, match="no asset"):
         select(graph, "group:nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("group:row", "group:raw"),
+        ("kind:cvs and key:*", "kind:csv"),
+        ('owner:"team:b"', "owner:team:a"),
+        ("tag:slow=no", "tag:slow=yes"),
+    ],
+)
+def test_what_finds_nothing_proposes_the_nearest(graph, text, near):
+    with pytest.raises(SelectionError, match=f"Did you mean '{near}'"):
+        select(graph, text)
