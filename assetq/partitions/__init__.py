@@ -28,7 +28,8 @@ from assetq.partitions.mapping_multi import (
 )
 from assetq.partitions.mapping_static import StaticPartitionMapping
 from assetq.partitions.mapping_time import TimeWindowPartitionMapping
-from assetq.partitions.multi import MultiPartitionsDefinition, PartitionDimensionDefinition
+from assetq.partitions.multi import MultiPartitionsDefinition
+from assetq.partitions.multi_index import PartitionDimensionDefinition
 from assetq.partitions.multi_key import MultiPartitionKey
 from assetq.partitions.partitioned_config import (
     PartitionedConfig,
@@ -50,7 +51,8 @@ from assetq.partitions.time_grid import (
     MonthlyPartitionsDefinition,
     WeeklyPartitionsDefinition,
 )
-from assetq.partitions.time_window import TimeWindow, TimeWindowPartitionsDefinition
+from assetq.partitions.time_index import TimeWindow
+from assetq.partitions.time_window import TimeWindowPartitionsDefinition
 
 __all__ = [
     "AddDynamicPartitionsRequest",

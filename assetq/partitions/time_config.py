@@ -28,8 +28,8 @@ def hourly_partitioned_config(
     exclusions: Sequence[Any] | None = None,
 ) -> Decorator:
     """Define config by a function of an hour's start and end. Mirrors Dagster's decorator; see the definition."""
-    given = _given(timezone=timezone, fmt=fmt, exclusions=exclusions)
-    grid = HourlyPartitionsDefinition(start_date, minute_offset=minute_offset, end_offset=end_offset, **given)
+    given: dict[str, Any] = {"timezone": timezone, "fmt": fmt, "end_offset": end_offset, "exclusions": exclusions}
+    grid = HourlyPartitionsDefinition(start_date, minute_offset=minute_offset, **given)
     return time_config(grid, tags_for_partition_fn)
 
 
@@ -44,8 +44,8 @@ def daily_partitioned_config(
     exclusions: Sequence[Any] | None = None,
 ) -> Decorator:
     """Define config by a function of a day's start and end. Mirrors Dagster's decorator; see the definition."""
-    given = _given(timezone=timezone, fmt=fmt, exclusions=exclusions)
-    shift: dict[str, Any] = {"minute_offset": minute_offset, "hour_offset": hour_offset, "end_offset": end_offset}
+    given: dict[str, Any] = {"timezone": timezone, "fmt": fmt, "end_offset": end_offset, "exclusions": exclusions}
+    shift: dict[str, Any] = {"minute_offset": minute_offset, "hour_offset": hour_offset}
     return time_config(DailyPartitionsDefinition(start_date, **shift, **given), tags_for_partition_fn)
 
 
@@ -61,9 +61,9 @@ def weekly_partitioned_config(
     exclusions: Sequence[Any] | None = None,
 ) -> Decorator:
     """Define config by a function of a week's start and end. Mirrors Dagster's decorator; see the definition."""
-    given = _given(timezone=timezone, fmt=fmt, exclusions=exclusions)
+    given: dict[str, Any] = {"timezone": timezone, "fmt": fmt, "end_offset": end_offset, "exclusions": exclusions}
     shift: dict[str, Any] = {"minute_offset": minute_offset, "hour_offset": hour_offset, "day_offset": day_offset}
-    grid = WeeklyPartitionsDefinition(start_date, **shift, end_offset=end_offset, **given)
+    grid = WeeklyPartitionsDefinition(start_date, **shift, **given)
     return time_config(grid, tags_for_partition_fn)
 
 
@@ -79,11 +79,7 @@ def monthly_partitioned_config(
     exclusions: Sequence[Any] | None = None,
 ) -> Decorator:
     """Define config by a function of a month's start and end. Mirrors Dagster's decorator; see the definition."""
-    given = _given(timezone=timezone, fmt=fmt, exclusions=exclusions)
+    given: dict[str, Any] = {"timezone": timezone, "fmt": fmt, "end_offset": end_offset, "exclusions": exclusions}
     shift: dict[str, Any] = {"minute_offset": minute_offset, "hour_offset": hour_offset, "day_offset": day_offset}
-    grid = MonthlyPartitionsDefinition(start_date, **shift, end_offset=end_offset, **given)
+    grid = MonthlyPartitionsDefinition(start_date, **shift, **given)
     return time_config(grid, tags_for_partition_fn)
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}

@@ -9,7 +9,7 @@ from assetq.partitions.exclusion import Exclusion
 from assetq.partitions.schedule_type import ScheduleType
 from assetq.partitions.time_window import TimeWindowPartitionsDefinition
 
-DATE = "%Y-%m-%d"
+DATE, HOUR = "%Y-%m-%d", "%Y-%m-%d-%H:%M"
 
 
 class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
@@ -25,16 +25,8 @@ class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[Exclusion] | None = None,
     ) -> None:
-        cron = ScheduleType.HOURLY.cron(minute_offset)
-        super().__init__(
-            start_date,
-            fmt or "%Y-%m-%d-%H:%M",
-            end_date,
-            timezone=timezone,
-            end_offset=end_offset,
-            cron_schedule=cron,
-            exclusions=exclusions,
-        )
+        kind, shift = ScheduleType.HOURLY, (minute_offset,)
+        super().__init__(start_date, fmt or HOUR, end_date, kind, timezone, end_offset, *shift, exclusions=exclusions)
 
 
 class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
@@ -51,16 +43,8 @@ class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[Exclusion] | None = None,
     ) -> None:
-        cron = ScheduleType.DAILY.cron(minute_offset, hour_offset)
-        super().__init__(
-            start_date,
-            fmt or DATE,
-            end_date,
-            timezone=timezone,
-            end_offset=end_offset,
-            cron_schedule=cron,
-            exclusions=exclusions,
-        )
+        kind, shift = ScheduleType.DAILY, (minute_offset, hour_offset)
+        super().__init__(start_date, fmt or DATE, end_date, kind, timezone, end_offset, *shift, exclusions=exclusions)
 
 
 class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
@@ -78,16 +62,8 @@ class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[Exclusion] | None = None,
     ) -> None:
-        cron = ScheduleType.WEEKLY.cron(minute_offset, hour_offset, day_offset)
-        super().__init__(
-            start_date,
-            fmt or DATE,
-            end_date,
-            timezone=timezone,
-            end_offset=end_offset,
-            cron_schedule=cron,
-            exclusions=exclusions,
-        )
+        kind, shift = ScheduleType.WEEKLY, (minute_offset, hour_offset, day_offset)
+        super().__init__(start_date, fmt or DATE, end_date, kind, timezone, end_offset, *shift, exclusions=exclusions)
 
 
 class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
@@ -108,13 +84,5 @@ class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
         end_offset: int = 0,
         exclusions: Sequence[Exclusion] | None = None,
     ) -> None:
-        cron = ScheduleType.MONTHLY.cron(minute_offset, hour_offset, day_offset)
-        super().__init__(
-            start_date,
-            fmt or DATE,
-            end_date,
-            timezone=timezone,
-            end_offset=end_offset,
-            cron_schedule=cron,
-            exclusions=exclusions,
-        )
+        kind, shift = ScheduleType.MONTHLY, (minute_offset, hour_offset, day_offset)
+        super().__init__(start_date, fmt or DATE, end_date, kind, timezone, end_offset, *shift, exclusions=exclusions)
