@@ -44,6 +44,7 @@ from assetq.execution.run_tag import check_priority, check_run_limit, checked_ta
 from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
+from assetq.planning.room import refuse_overflow
 
 REPAIR_TRIES = 20
 SETTLE_S, SETTLE_PACE_S = 0.3, 0.01
@@ -92,6 +93,7 @@ class RedisInstance(AssetsOnRedis):
     ) -> RunHandle:
         """Submit; the fleet executes."""
         config = run_config_dict(run_config)
+        refuse_overflow(plan)
         if defs is not None:
             check_run_config(defs, plan, config)
         check_weights(plan, self.pool_reader.limits)
