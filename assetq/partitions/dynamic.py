@@ -144,6 +144,12 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
     def all_indices(self, now: datetime | None = None) -> IndexSet:
         return self._known(now).live
 
+    def _near(self, key: str, known: IndexSet) -> str:
+        near = super()._near(key, known)
+        if near or self.name is None:
+            return near
+        return f" To add it: `assetq partitions add {self.name} {key}`, or instance.add_dynamic_partitions."
+
     def ordered_keys(self, now: datetime | None = None) -> list[str]:
         return list(self._known(now).of)
 

@@ -117,3 +117,10 @@ def test_requests_are_values():
     request = COLORS.build_add_request(["a", "b"])
     assert (request.partitions_def_name, request.partition_keys) == ("colors", ["a", "b"])
     assert COLORS.build_delete_request(["a"]).partition_keys == ["a"]
+
+
+def test_an_unknown_key_says_how_to_add_it():
+    told = "there are none yet. To add it: `assetq partitions add files a`"
+    with partition_loading_context(dynamic_partitions_store=Store()), pytest.raises(UnknownPartitionError) as caught:
+        DynamicPartitionsDefinition(name="files").index_of("a")
+    assert told in str(caught.value)
