@@ -20,8 +20,8 @@ DEADLINE_S = 120
 SLACK_S = 3.0
 CLAIMED_S = 0.5
 LASTING = (
-    "", ":runs", ":events", ":fence", ":pools", ":pools:*", ":run:<run>", ":run:<run>:plan", ":run:<run>:events",
-    ":run:<run>:done:*", ":assets", ":asset:*", ":runs:count", ":runs:numbers", ":catalog*",
+    "", ":runs", ":runs:ended", ":events", ":fence", ":pools", ":pools:*", ":run:<run>", ":run:<run>:plan",
+    ":run:<run>:events", ":run:<run>:done:*", ":assets", ":asset:*", ":runs:count", ":runs:numbers", ":catalog*",
 )  # fmt: skip
 
 

@@ -9,17 +9,20 @@ import trail
 
 from assetq import (
     AssetExecutionContext,
+    AssetIn,
     BackfillPolicy,
     DailyPartitionsDefinition,
     Definitions,
     MonthlyPartitionsDefinition,
     RetryPolicy,
+    TimeWindowPartitionMapping,
     asset,
 )
 
 days = DailyPartitionsDefinition("2013-01-01", end_date="2013-04-11")
 months = MonthlyPartitionsDefinition("2013-01-01", end_date="2013-05-01")
 STEP_S = float(os.environ.get("WORK_STEP_S", "0.03"))
+partial = TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)  # the last month has ten days
 again = RetryPolicy(max_retries=1000, delay=0.05)
 
 
@@ -60,7 +63,7 @@ def joined(context: AssetExecutionContext, doubled: dict[str, int], tripled: dic
     return {key: doubled[key] + tripled[key] for key in keys}
 
 
-@asset(partitions_def=months, retry_policy=again)
+@asset(partitions_def=months, retry_policy=again, ins={"joined": AssetIn(partition_mapping=partial)})
 def monthly(context: AssetExecutionContext, joined: dict[str, int]) -> int:
     with trail.attempt("monthly", context.partition_key):
         return sum(joined.values())
