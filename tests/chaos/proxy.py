@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 CHUNK = 65536
+ACCEPTING_S = 0.02
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -106,6 +107,9 @@ class Proxy:
 
     async def _unlisten(self) -> None:
         if self.listener is not None:
+            for sock in self.listener.sockets:
+                self.loop.remove_reader(sock.fileno())
+            await asyncio.sleep(ACCEPTING_S)  # a server that closes while it accepts leaves that connection to nobody
             self.listener.close()
             self.listener = None
 

@@ -4,12 +4,12 @@ import random
 import warnings
 from datetime import datetime, timedelta
 
+import dagster as original
 import pytest
 
 import assetq.dagster as own
 from assetq.partitions import IndexSet
 
-original = pytest.importorskip("dagster")
 KEYS = ["2024-01-03", "2024-01-04", "a", "b", "c", "d"]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York"]
 CRONS = ["0 0 * * *", "0 */6 * * *", "15 3 * * 1-5", "0 12 1,15 * *", "*/20 * * * *"]

@@ -5,11 +5,11 @@ import warnings
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import dagster as original
 import pytest
 
 import assetq.dagster as own
 
-original = pytest.importorskip("dagster")
 ZONES = ["UTC", None, "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo"]
 MINUTES = "%Y-%m-%d-%H:%M"
 WEEKDAYS = ["mon", "fri", "sun", "0", "7", "3"]
