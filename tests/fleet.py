@@ -43,6 +43,12 @@ class Fleet:
             self.launch(worker_command(module, None, pools=pools, concurrency=concurrency, pool_class=pool_class))
         self.await_joined()
 
+    def start_together(self, *modules: str) -> None:
+        """Start a worker for each module, and wait until all are in the fleet."""
+        for module in modules:
+            self.launch(worker_command(module, None, pools=(), concurrency=1, pool_class="prefork"))
+        self.await_joined()
+
     def launch(self, command: list[str]) -> None:
         """Start a worker."""
         with (self.log_folder / f"worker-{len(self.processes)}.log").open("wb") as log:
