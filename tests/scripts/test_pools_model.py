@@ -243,6 +243,11 @@ def test_pools_hold_whatever_happens(server, tmp_path):
 
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     chosen = options_of(
-        max_examples=EXAMPLES, print_blob=True, stateful_step_count=60, deadline=None, suppress_health_check=checks
+        max_examples=EXAMPLES,
+        print_blob=True,
+        stateful_step_count=60,
+        deadline=None,
+        derandomize="MODEL_EXAMPLES" not in os.environ,  # `make chaos` looks for new examples
+        suppress_health_check=checks,
     )
     run_state_machine_as_test(Machine, settings=chosen)
