@@ -220,11 +220,13 @@ class Runner:
             run_config=context.config,
             made=self._made(grant, context, step),
         )
+        session = self.state.session_of(context)
         with deferred_sync() as stored:
-            result = self._captured(task, self.state.session_of(context), tries.attempt)
+            result = self._captured(task, session, tries.attempt)
         attempt = Attempt(context.plan, grant.node, step, tries.attempt, int(started * 1000), self.state.config.name)
         self.batches.observe(context.plan.nodes[grant.node].name, time.time() - started)
-        return Done(attempt, outcome_of(attempt, result), tuple(stored))
+        retry_policy = session.defs.get_op(task.plan_node.name).op.retry_policy
+        return Done(task, attempt, outcome_of(attempt, result), tuple(stored), retry_policy)
 
     def _made(self, grant: Grant, context: RunContext, step: int) -> IndexSet:
         """What earlier attempts made of a chunk. Tries are forgotten when a run is rebuilt, so they do not tell."""

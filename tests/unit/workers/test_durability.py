@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assetq.execution.task import StepResult, StepStatus
+from assetq.definitions import RetryPolicy
+from assetq.execution.task import StepResult, StepStatus, StepTask
 from assetq.partitions import IndexSet, StaticPartitionsDefinition
 from assetq.planning import Plan, PlanNode
 from assetq.workers import durability
@@ -15,9 +16,11 @@ GRID = StaticPartitionsDefinition(["x", "y", "z"])
 PLAN = Plan((PlanNode(0, "a", ("a",), "default", GRID, IndexSet.range(0, 3), 1),), ())
 
 
-def done(step: int, path: Path) -> Done:
+def done(step: int, path: Path, retry_policy: RetryPolicy | None = None) -> Done:
     attempt = Attempt(PLAN, 0, step, 1, 0, "w")
-    return Done(attempt, outcome_of(attempt, StepResult(StepStatus.SUCCEEDED, ())), (str(path),))
+    task = StepTask(run_id="r", plan=PLAN, node=0, step=step)
+    outcome = outcome_of(attempt, StepResult(StepStatus.SUCCEEDED, ()))
+    return Done(task, attempt, outcome, (str(path),), retry_policy)
 
 
 def test_a_step_fails_whose_value_the_disk_does_not_take(tmp_path, monkeypatch):
@@ -31,3 +34,11 @@ def test_a_step_fails_whose_value_the_disk_does_not_take(tmp_path, monkeypatch):
     assert [outcome.state for outcome in outcomes] == ["succeeded", "failed", "succeeded"]
     assert f"{paths[1]}: [Errno 28] No space left on device" in outcomes[1].message
     assert not outcomes[1].satisfied
+
+
+def test_such_a_step_is_retried_as_its_policy_says(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_text("value")
+    monkeypatch.setattr(durability, "sync_files", lambda _: {str(path): OSError(28, "No space left on device")})
+    (outcome,) = durable_outcomes([done(0, path, RetryPolicy(max_retries=1, delay=2))])
+    assert (outcome.state, outcome.delay_ms) == ("retry", 2000)
