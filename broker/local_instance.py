@@ -13,6 +13,7 @@ from assetq.broker.connection import SOCKET_TIMEOUT_S
 from assetq.broker.instance import RedisInstance
 from assetq.broker.server import EmbeddedServer
 from assetq.broker.settings import Settings, running_server_url
+from assetq.errors import UsageError
 
 STORAGE = "storage"
 
@@ -39,7 +40,11 @@ def _started(folder: Path) -> EmbeddedServer | None:
     if running_server_url(folder):
         return None
     # The kernel ties a child to the thread that started it: one of another thread would end too early.
-    return EmbeddedServer(folder, tied=threading.current_thread() is threading.main_thread()).start()
+    server = EmbeddedServer(folder, tied=threading.current_thread() is threading.main_thread())
+    try:
+        return server.start()
+    except UsageError:
+        return None  # another process was faster
 
 
 def _end(server: EmbeddedServer | None, passing: Path | None, owner: int) -> None:

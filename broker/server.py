@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import re
@@ -32,6 +33,7 @@ BINARIES = ("redis-server", "valkey-server")
 OLDEST_MAJOR = 7
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
+LOCK = "starting.lock"
 
 
 def find_binary() -> str:
@@ -126,10 +128,15 @@ class EmbeddedServer:
             UsageError: A server of this folder is already running.
             AssetqError: There is no binary, or the server ended at once; names its log.
         """
+        self.data_directory.mkdir(parents=True, exist_ok=True)
+        with (self.data_directory / LOCK).open("ab") as lock:  # one at a time: two servers would write one file
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._start_alone()
+
+    def _start_alone(self) -> EmbeddedServer:
         if self.publish and (url := running_server_url(self.directory)):
             raise UsageError(f"A server of this folder already runs at {url}. Stop it, or use it as it is.")
         self.port = self.port or free_port()
-        self.data_directory.mkdir(parents=True, exist_ok=True)
         with (self.data_directory / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self._command(),
@@ -140,10 +147,15 @@ class EmbeddedServer:
                 preexec_fn=end_with_parent if self.tied else None,
             )
         self._await_answer()
-        if self.publish:
-            record = {"url": self.url, "pid": self.process.pid}
-            server_file(self.directory).write_text(json.dumps(record), encoding="utf-8")
+        self._publish(self.process.pid)
         return self
+
+    def _publish(self, pid: int, **more: object) -> None:
+        if self.publish:
+            record = {"url": self.url, "pid": pid, **({"owner": os.getpid()} if self.tied else {}), **more}
+            written = self.data_directory / "address.tmp"
+            written.write_text(json.dumps(record), encoding="utf-8")
+            written.replace(server_file(self.directory))
 
     def _command(self) -> list[str]:
         options = {
@@ -175,6 +187,7 @@ class EmbeddedServer:
         process, self.process = self.process, None
         if process is None:
             return
+        self._publish(process.pid, ending=True)
         process.terminate()
         try:
             process.wait(STOP_TIMEOUT_S)

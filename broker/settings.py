@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from assetq.errors import UsageError, suggest
 
 STATE_DIRECTORY = ".assetq"
 SERVER_FILE = "server.json"
+ENDING_TIMEOUT_S = 10.0
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 ENVIRONMENT_PREFIX = "ASSETQ_"
 
@@ -192,12 +194,18 @@ def server_file(directory: Path) -> Path:
 
 
 def running_server_url(directory: Path) -> str | None:
-    """URL of the live embedded server of a folder, or None when there is none."""
+    """URL of the live embedded server of a folder, or None when there is none; one that is ending is waited for."""
     try:
         record = json.loads(server_file(directory).read_text(encoding="utf-8"))
-        return str(record["url"]) if is_alive(int(record["pid"])) else None
+        url, pid = str(record["url"]), int(record["pid"])
+        # It answers for a moment after the process died that it is tied to: nothing may rely on it, or start beside it.
+        is_ending = record.get("ending", False) or not is_alive(int(record.get("owner", pid)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    deadline = time.monotonic() + ENDING_TIMEOUT_S
+    while is_ending and is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return url if is_alive(pid) else None
 
 
 def hide_password(url: str) -> str:

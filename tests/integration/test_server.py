@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,6 +53,39 @@ def test_the_address_of_a_dead_server_is_not_believed(tmp_path):
     assert running_server_url(tmp_path) is None
     server_file(tmp_path).write_text("{half")
     assert running_server_url(tmp_path) is None
+
+
+OWNS = """
+import os, sys
+from assetq.broker.server import EmbeddedServer
+
+EmbeddedServer(sys.argv[1], tied=True).start()
+os._exit(0)
+"""
+
+
+def test_a_server_whose_owner_died_is_ending(tmp_path):
+    for _ in range(5):  # it is asked for right after the death, while the server still answers
+        subprocess.run([sys.executable, "-c", OWNS, str(tmp_path)], timeout=60, check=True)
+        pid = json.loads(server_file(tmp_path).read_text())["pid"]
+        assert running_server_url(tmp_path) is None
+        assert not is_alive(pid)
+
+
+def test_servers_started_at_once_are_one(tmp_path):
+    servers = [EmbeddedServer(tmp_path) for _ in range(4)]
+
+    def start(server):
+        try:
+            return server.start()
+        except UsageError:
+            return None
+
+    with ThreadPoolExecutor() as threads:
+        started = [server for server in threads.map(start, servers) if server]
+    [only] = started
+    assert running_server_url(tmp_path) == only.url
+    only.stop()
 
 
 def test_a_taken_port_is_refused_and_its_owner_left_alone(tmp_path):
