@@ -190,9 +190,11 @@ def connect_signals(hosting: Host) -> None:
         signal.signal(signal.SIGUSR2, on_interrupt)
         hosting.runner()  # connections and caches are ready before the first step
 
-    def on_child_end(**_: Any) -> None:
+    def on_child_end(exitcode: int = 0, **_: Any) -> None:
         if hosting.state is not None:
             hosting.state.close()
+        if hosting.pool_class == "prefork" and config.board.is_draining:
+            os._exit(exitcode)  # a child would wait a second for its parent, who waits for it
 
     def on_ready(sender: Any = None, **_: Any) -> None:
         if hosting.pool_class == "solo":
