@@ -34,6 +34,7 @@ OLDEST_MAJOR = 7
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
 LOCK = "starting.lock"
+PORTS_TRIED = 3
 
 
 def find_binary() -> str:
@@ -136,9 +137,20 @@ class EmbeddedServer:
     def _start_alone(self) -> EmbeddedServer:
         if self.publish and (url := running_server_url(self.directory)):
             raise UsageError(f"A server of this folder already runs at {url}. Stop it, or use it as it is.")
-        self.port = self.port or free_port()
+        ports = [self.port] if self.port else [free_port() for _ in range(PORTS_TRIED)]
+        for self.port in ports:  # a free one may be taken by another process in between
+            self.process = self._spawn()
+            if self._comes_up():
+                self._publish(self.process.pid)
+                return self
+            self.stop()
+        log = self.data_directory / "server.log"
+        tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        raise AssetqError(f"The embedded server did not start on port {self.port}: {' '.join(tail)} (log: {log}).")
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.data_directory / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 self._command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -146,9 +158,6 @@ class EmbeddedServer:
                 start_new_session=True,
                 preexec_fn=end_with_parent if self.tied else None,
             )
-        self._await_answer()
-        self._publish(self.process.pid)
-        return self
 
     def _publish(self, pid: int, **more: object) -> None:
         if self.publish:
@@ -168,19 +177,14 @@ class EmbeddedServer:
             command += [f"--{name}", value]
         return command
 
-    def _await_answer(self) -> None:
+    def _comes_up(self) -> bool:
+        assert self.process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            assert self.process is not None
-            if self.process.poll() is not None:
-                break
+        while time.monotonic() < deadline and self.process.poll() is None:
             if process_answering(self.port) == self.process.pid:
-                return
+                return True
             time.sleep(0.01)
-        log = self.data_directory / "server.log"
-        tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-        self.stop()
-        raise AssetqError(f"The embedded server did not start on port {self.port}: {' '.join(tail)} (log: {log}).")
+        return False
 
     def stop(self) -> None:
         """Stop the server cleanly; does nothing when it is not running."""

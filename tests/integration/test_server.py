@@ -95,6 +95,15 @@ def test_a_taken_port_is_refused_and_its_owner_left_alone(tmp_path):
         assert answers(first.port)
 
 
+def test_another_free_port_is_tried_when_one_is_taken_in_between(tmp_path, monkeypatch):
+    with EmbeddedServer(tmp_path / "a", tied=True) as first:
+        ports = iter([first.port, free_port(), free_port()])
+        monkeypatch.setattr(server_module, "free_port", lambda: next(ports))
+        with EmbeddedServer(tmp_path / "b", tied=True) as second:
+            assert second.port != first.port
+            assert answers(second.port)
+
+
 def test_it_listens_on_loopback_only(tmp_path):
     with EmbeddedServer(tmp_path, free_port(), tied=True) as server, connect(server.url) as client:
         assert client.config_get("bind") == {"bind": "127.0.0.1"}
