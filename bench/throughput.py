@@ -1,72 +1,36 @@
-"""No-op steps a second on 2 prefork processes, beside bare Celery's no-op tasks in the same run."""
+"""No-op steps a second on 2 prefork processes, beside no-op tasks of bare task queues in the same run."""
 
 from __future__ import annotations
 
 import importlib
-import os
-import signal
-import subprocess
+import statistics
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-from assetq.broker.connection import connect
-from assetq.broker.server import EmbeddedServer
+from bench.drain import PROCESSES, celery_queues, peer_queues
 from bench.figure import Figure
-from bench.fleet import CODE, own_fleet
+from bench.fleet import own_fleet
 
-TASKS, PROCESSES = 5_000, 2
-PREFETCHES = (1, 4, 64)
+ROUNDS = 3
 
 
 def measure() -> Iterator[Figure]:
-    """Steps and tasks a second; the ideal is bare Celery's best."""
-    bare = {prefetch: bare_rate(prefetch) for prefetch in PREFETCHES}
-    best = max(bare.values())
-    for prefetch, rate in bare.items():
-        yield Figure("throughput", f"bare Celery, no-op tasks, prefetch {prefetch}", rate, "/s", best)
-    yield Figure("throughput", "20,000 no-op steps", step_rate("nothing"), "/s", best)
-    yield Figure("throughput", "20,000 steps that store 1 KiB", step_rate("stored"), "/s", best)
-    yield Figure("throughput", "20,000 no-op steps, batching off", step_rate("nothing", batch_limit=1), "/s", best)
-
-
-def bare_rate(prefetch: int) -> float:
-    """Tasks a second, from a queue that is full when the worker comes up."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedServer(Path(folder), publish=False, tied=True) as server:
-        environment = {
-            **os.environ,
-            "BENCH_BROKER": server.url,
-            "BENCH_PREFETCH": str(prefetch),
-            "PYTHONPATH": str(CODE),
-        }
-        fill = f"import bench_bare as b\nfor i in range({TASKS}): b.nothing.delay(i)"
-        subprocess.run([sys.executable, "-c", fill], env=environment, check=True)
-        command = [sys.executable, "-m", "celery", "-A", "bench_bare", "worker", "-l", "ERROR", "-c", str(PROCESSES)]
-        options = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        with (Path(folder) / "log").open("wb") as log:
-            worker = subprocess.Popen(
-                [*command, *options], env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        try:
-            return drain_rate(server.url)
-        finally:
-            os.killpg(worker.pid, signal.SIGKILL)  # asked politely, a bare worker sometimes never stops
-            worker.wait()
-
-
-def drain_rate(url: str) -> float:
-    """Tasks a second between a tenth and nine tenths of the queue."""
-    with connect(url) as client:
-        seen: list[tuple[float, int]] = []
-        while not seen or seen[-1][1] > TASKS // 10:
-            left = int(client.llen("celery"))
-            if left <= TASKS * 9 // 10:
-                seen.append((time.monotonic(), left))
-            time.sleep(0.005)
-    (begun, first), (ended, last) = seen[0], seen[-1]
-    return (first - last) / (ended - begun)
+    """Medians of steps and tasks a second, each measured in turn; the ideal is the best of bare Celery."""
+    if not (peers := peer_queues()):
+        print("dramatiq and huey are not installed (assetq[peers]): not measured", file=sys.stderr)
+    celery = celery_queues()
+    measured: dict[str, Callable[[], float]] = {queue.name: queue.rate for queue in (*celery, *peers)}
+    measured["20,000 no-op steps"] = lambda: step_rate("nothing")
+    measured["20,000 steps that store 1 KiB"] = lambda: step_rate("stored")
+    measured["20,000 no-op steps, batching off"] = lambda: step_rate("nothing", batch_limit=1)
+    rates: dict[str, list[float]] = {case: [] for case in measured}
+    for _ in range(ROUNDS):
+        for case, rate in measured.items():
+            rates[case].append(rate())
+    medians = {case: statistics.median(found) for case, found in rates.items()}
+    best = max(medians[queue.name] for queue in celery)
+    for case, median in medians.items():
+        yield Figure("throughput", f"{case}, median of {ROUNDS}", median, "/s", best)
 
 
 def step_rate(asset: str, **settings: int) -> float:
