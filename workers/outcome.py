@@ -10,10 +10,9 @@ from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
 from assetq.broker.script import packb
 from assetq.broker.version_store import version_entries
-from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event import EventType, StepEvent, now_ms
 from assetq.execution.failure import ErrorInfo
 from assetq.execution.omission import skipped_by_omission
-from assetq.execution.report import now_ms
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
 from assetq.planning import Plan

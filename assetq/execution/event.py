@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,6 +50,11 @@ class EventType(StrEnum):
     def ends_run(self) -> bool:
         """True for the last event of a run."""
         return self in (EventType.RUN_SUCCESS, EventType.RUN_FAILURE, EventType.RUN_CANCELED)
+
+
+def now_ms() -> int:
+    """This machine's time in ms since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def iso(timestamp_ms: int | None) -> str | None:

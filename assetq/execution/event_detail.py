@@ -76,12 +76,17 @@ class LoadedInputData:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
 
+def plain_metadata(metadata: Mapping[str, MetadataValue]) -> dict[str, Any]:
+    """Metadata as events carry it."""
+    return {name: value.to_json() for name, value in metadata.items()}
+
+
 def plain_check(check: TypeCheck) -> dict[str, Any]:
     """A check as events carry it; one that passed without a word carries nothing."""
     told = {
         "success": None if check.success else False,
         "description": check.description,
-        "metadata": {name: value.to_json() for name, value in check.metadata.items()} or None,
+        "metadata": plain_metadata(check.metadata) or None,
     }
     return {name: value for name, value in told.items() if value is not None}
 

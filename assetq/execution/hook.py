@@ -11,9 +11,8 @@ from assetq.definitions import AssetsDefinition, HookDefinition, Op
 from assetq.definitions.hook import HookTrigger
 from assetq.errors import MissingResourceError, UsageError
 from assetq.execution.context import ExecutionContext
-from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event import EventType, StepEvent, now_ms
 from assetq.execution.failure import error_info
-from assetq.execution.report import now_ms
 from assetq.execution.resource_scope import ResourceScope
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from assetq.definitions import AssetsDefinition, OpInput
 from assetq.definitions.type_check import TypeCheck
-from assetq.execution.event import EventType, StepEvent
-from assetq.execution.event_detail import plain_check
+from assetq.execution.event import EventType, StepEvent, now_ms
+from assetq.execution.event_detail import plain_check, plain_metadata
 from assetq.execution.intermediate import SourceLoader
 from assetq.execution.io_config import input_config
+from assetq.execution.logged_event import asset_event
 from assetq.execution.op_section import op_section
-from assetq.execution.report import plain
 from assetq.execution.session import ExecutionSession
 from assetq.io import InputContext, OutputContext
 from assetq.io.context import NO_RUN
@@ -73,25 +72,18 @@ def load_input(
 
 def _loaded(op_input: OpInput, context: InputContext, manager_key: str, tells_all: bool) -> Iterator[StepEvent]:
     """What the log is told of an input: what its manager observed, and that it was loaded."""
-    now_ms = time.time_ns() // 1_000_000
     for seen in context.consume_events():
-        data = {"metadata": plain(seen.metadata), "tags": {}, "is_logged": True}
-        if seen.partition is not None:
-            data["partition"] = seen.partition
-        yield StepEvent(
-            EventType.ASSET_OBSERVATION, now_ms, asset=str(seen.asset_key), message=seen.description, data=data
-        )
+        yield asset_event(seen)
     upstream = context.upstream_output
-    details: dict[str, Any] = {"metadata": plain(context.consume_logged_metadata())}
+    details: dict[str, Any] = {"metadata": plain_metadata(context.consume_logged_metadata())}
     if tells_all and upstream is not None and upstream.run_id != NO_RUN:
         details.update(upstream_output=upstream.name, upstream_step=upstream.step_key)
     yield _told(op_input, str(op_input.key), manager_key, **details)
 
 
 def _told(op_input: OpInput, asset: str | None, manager_key: str | None, **details: Any) -> StepEvent:
-    now_ms = time.time_ns() // 1_000_000
     told = {"input": op_input.name, "io_manager_key": manager_key, **details}
-    return StepEvent(EventType.LOADED_INPUT, now_ms, asset=asset, data=told)
+    return StepEvent(EventType.LOADED_INPUT, now_ms(), asset=asset, data=told)
 
 
 def given_event(op_input: OpInput, check: TypeCheck) -> StepEvent:
@@ -99,7 +91,7 @@ def given_event(op_input: OpInput, check: TypeCheck) -> StepEvent:
     told: dict[str, Any] = {"input": op_input.name}
     if not check.success or check.metadata or check.description:
         told["type_check"] = plain_check(check)
-    return StepEvent(EventType.STEP_INPUT, time.time_ns() // 1_000_000, message=check.description, data=told)
+    return StepEvent(EventType.STEP_INPUT, now_ms(), message=check.description, data=told)
 
 
 def upstream_context(session: ExecutionSession, task: StepTask, op_input: OpInput) -> OutputContext:

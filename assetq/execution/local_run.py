@@ -11,10 +11,9 @@ from typing import Any, Protocol
 
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import StepInterrupted
-from assetq.execution.event import Event, EventType, StepEvent, partition_text
+from assetq.execution.event import Event, EventType, StepEvent, now_ms, partition_text
 from assetq.execution.omission import skipped_by_omission
 from assetq.execution.record import RunRecord, RunStatus, StepCounts
-from assetq.execution.report import now_ms
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.step_context import RunInfo

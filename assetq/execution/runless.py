@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from assetq.definitions import AssetCheckEvaluation, AssetMaterialization, AssetObservation
-from assetq.definitions.metadata import normalize_metadata
 from assetq.errors import UsageError
 from assetq.execution.data_version import WHOLE, VersionMark, digest
-from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event import StepEvent
 from assetq.execution.event_view import DATA_VERSION_TAG
-from assetq.execution.report import now_ms, plain
+from assetq.execution.logged_event import asset_event, evaluation_event
 from assetq.execution.step_versions import observed_mark
 from assetq.partitions import IndexSet, PartitionsDefinition
 
@@ -26,30 +26,14 @@ def runless_event(item: Any) -> StepEvent:
         UsageError: It is something else.
     """
     if isinstance(item, AssetCheckEvaluation):
-        data: dict[str, Any] = {
-            "check_name": item.check_name,
-            "passed": item.passed,
-            "severity": item.severity.value,
-            "blocking": item.blocking,
-            "metadata": plain(normalize_metadata(item.metadata)),
-        }
-        told = f"check '{item.check_name}' {'passed' if item.passed else 'failed'}"
-        message = f"{told}: {item.description}" if item.description else told
-        return StepEvent(EventType.ASSET_CHECK_EVALUATION, now_ms(), str(item.asset_key), message=message, data=data)
+        return evaluation_event(item)
     if not isinstance(item, AssetMaterialization | AssetObservation):
         raise UsageError(
             f"{type(item).__name__} cannot be reported; give an AssetMaterialization, AssetObservation or "
             "AssetCheckEvaluation."
         )
-    made = isinstance(item, AssetMaterialization)
-    data = {"metadata": plain(item.metadata), "tags": dict(item.tags), "is_logged": True}
-    if item.partition is not None:
-        data["partition"] = item.partition
-    kind = EventType.ASSET_MATERIALIZATION if made else EventType.ASSET_OBSERVATION
-    marks = _marks(item)
-    if marks:
-        data["data_version"] = marks[0].version
-    return StepEvent(kind, now_ms(), str(item.asset_key), message=item.description, data=data, marks=marks)
+    event, marks = asset_event(item), _marks(item)
+    return replace(event, data={**event.data, "data_version": marks[0].version}, marks=marks) if marks else event
 
 
 def _marks(item: AssetMaterialization | AssetObservation) -> tuple[VersionMark, ...]:
