@@ -19,17 +19,18 @@ from assetq.errors import (
     StepInterrupted,
     StepTimedOut,
 )
+from assetq.execution.attempt_scope import AttemptScope
 from assetq.execution.context import ExecutionContext, RunInfo, context_class, current
 from assetq.execution.declared_type import check_input
 from assetq.execution.dynamic_output import mapped_keys
-from assetq.execution.event import EventType, StepEvent
+from assetq.execution.event import EventType, StepEvent, now_ms
 from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
 from assetq.execution.inputs import given_event, load_input
 from assetq.execution.intermediate import InputOmitted, SourceLoader
 from assetq.execution.omission import readers_of_omitted
 from assetq.execution.op_section import op_section
-from assetq.execution.report import StepReport, now_ms
+from assetq.execution.report import StepReport
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step_log import StepLog
 from assetq.execution.step_reach import StepReach
@@ -92,7 +93,8 @@ class _Attempt:
         self.section = op_section(self.definition, task.run_config)
         self.log = StepLog(task.step_key, self.events)
         self.context = self._context()
-        self.report = StepReport(session, task, guard, self.definition, self.context, self.events)
+        scope = AttemptScope(session, task, guard, self.definition, self.context, self.events)
+        self.report = StepReport(scope)
         self.context.log_event_to, self.context.produced = self.report.note, self.report.produced
 
     def _context(self) -> ExecutionContext:
