@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import assetq
@@ -35,6 +36,14 @@ def test_every_folder_with_code_is_packaged():
 def test_all_is_sorted_and_true():
     assert assetq.__all__ == sorted(assetq.__all__)
     assert all(hasattr(assetq, name) for name in assetq.__all__)
+
+
+def test_each_name_is_of_one_layer():
+    # Type checkers see what the layers list; what the lazy import finds must be the same.
+    layers = [import_module(f"assetq.{layer}") for layer in assetq._LAYERS if layer != "errors"]
+    for name in sorted(set(assetq.__all__) - {"AssetqError"}):
+        (listing,) = [layer for layer in layers if name in layer.__all__]
+        assert getattr(assetq, name) is getattr(listing, name)
 
 
 def test_import_is_light():
