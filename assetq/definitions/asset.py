@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetDep, AssetIn, merge_deps
-from assetq.definitions.asset_key import AssetKey, op_name_of, prefix_parts
+from assetq.definitions.asset_key import AssetKey, key_of_function, op_name_of
 from assetq.definitions.asset_options import (
     check_config_roles,
     check_options,
@@ -176,16 +176,7 @@ def _own_checks(
 
 
 def _name(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: Any, location: object | None) -> _Naming:
-    if key is not None:
-        if name is not None or key_prefix is not None:
-            raise DefinitionError(
-                f"Asset '{fn.__name__}' is given key together with name or key_prefix; put everything into key.",
-                asset=fn.__name__,
-                location=location,
-            )
-        own = AssetKey.from_coercible(key)
-    else:
-        own = AssetKey([*prefix_parts(key_prefix), name or fn.__name__])
+    own = key_of_function(fn, key, name, key_prefix, location)
     return _Naming(own, op_name_of(own, "asset", location))
 
 

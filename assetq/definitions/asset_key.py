@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assetq.errors import InvalidKeyError
+from assetq.errors import DefinitionError, InvalidKeyError
 
 NAME = re.compile(r"^[A-Za-z0-9_]+$")
 RESERVED = frozenset(
@@ -132,6 +132,26 @@ def prefix_parts(prefix: str | Sequence[str] | None) -> list[str]:
     if not prefix:
         return []
     return prefix.split("/") if isinstance(prefix, str) else list(prefix)
+
+
+def key_of_function(
+    fn: Callable[..., Any], key: Any, name: str | None, key_prefix: str | Sequence[str] | None, location: object | None
+) -> AssetKey:
+    """Key of the asset that a function makes: the whole one that was given, or prefix and name.
+
+    Raises:
+        DefinitionError: Both were given.
+        InvalidKeyError: It is no key.
+    """
+    if key is None:
+        return AssetKey([*prefix_parts(key_prefix), name or fn.__name__])
+    if name is not None or key_prefix is not None:
+        raise DefinitionError(
+            f"Asset '{fn.__name__}' is given key together with name or key_prefix; put everything into key.",
+            asset=fn.__name__,
+            location=location,
+        )
+    return AssetKey.from_coercible(key)
 
 
 def check_name(name: str, what: str, location: object | None = None) -> str:

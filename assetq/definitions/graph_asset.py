@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from assetq.definitions.asset_dep import AssetIn
-from assetq.definitions.asset_key import AssetKey, op_name_of, prefix_parts
+from assetq.definitions.asset_key import AssetKey, key_of_function, op_name_of
 from assetq.definitions.asset_out import AssetOut
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
@@ -72,13 +72,7 @@ def graph_asset(
 
     def make(fn: Callable[..., Any]) -> AssetsDefinition:
         location = location_of(fn)
-        if key is not None and (name is not None or key_prefix is not None):
-            raise DefinitionError(
-                f"Asset '{fn.__name__}' is given key together with name or key_prefix; put everything into key.",
-                location=location,
-            )
-        parts = [*prefix_parts(key_prefix), name or fn.__name__]
-        own = AssetKey.from_coercible(key) if key is not None else AssetKey(parts)
+        own = key_of_function(fn, key, name, key_prefix, location)
         checks = _checks(check_specs, {own}, location)
         names = [DEFAULT_OUTPUT, *(check.get_python_identifier() for check in checks)]
         graph = graph_of(fn, op_name_of(own, "graph", location), names, config=config)

@@ -57,26 +57,12 @@ def assets_of_graph(
     if not names:
         raise DefinitionError(f"Graph '{graph.name}' has no output that could become an asset; return one.")
     keys = {name: _key(graph, name, names, keys_by_output_name or {}, key_prefix) for name in names}
-    ins = {
-        name: AssetIn(
-            key=(keys_by_input_name or {}).get(name) or AssetKey(name),
-            partition_mapping=(partition_mappings or {}).get(name),
-        )
-        for name in graph.input_names
-    }
-    types = own_types(graph, names)
-    outputs = []
-    for name in names:
-        declared, manager = types[name]
-        told = {field: (about.get(option) or {}).get(name) for option, field in ABOUT.items()}
-        told["group_name"] = told["group_name"] or group_name
-        told["description"] = told["description"] or graph.description
-        spec = AssetSpec(keys[name], partitions_def=partitions_def, **{k: v for k, v in told.items() if v is not None})
-        outputs.append(OpOutput(name, keys[name], manager or DEFAULT_IO_MANAGER_KEY, True, declared, spec))
+    told = {name: _told(graph, name, about, group_name) for name in names}
+    specs = [AssetSpec(keys[name], partitions_def=partitions_def, **told[name]) for name in names]
     return back_with_graph(
         graph,
-        ins=ins,
-        outputs=outputs,
+        ins=_asset_ins(graph, keys_by_input_name or {}, partition_mappings or {}),
+        outputs=_outputs(graph, names, specs),
         location=None,
         exact_deps={name: [AssetDep(key) for key in sorted(d)] for name, d in (internal_asset_deps or {}).items()},
         partitions_def=partitions_def,
@@ -86,6 +72,32 @@ def assets_of_graph(
         backfill_policy=backfill_policy,
         hooks=tuple(hook_defs or ()),
     )
+
+
+def _told(
+    graph: GraphDefinition, output: str, about: Mapping[str, Mapping[str, Any] | None], group_name: str | None
+) -> dict[str, Any]:
+    """What is known of an output's asset, as attributes of its spec."""
+    told = {attribute: (about.get(option) or {}).get(output) for option, attribute in ABOUT.items()}
+    told["group_name"] = told["group_name"] or group_name
+    told["description"] = told["description"] or graph.description
+    return {attribute: value for attribute, value in told.items() if value is not None}
+
+
+def _asset_ins(graph: GraphDefinition, keys: Mapping[str, AssetKey], mappings: Mapping[str, Any]) -> dict[str, AssetIn]:
+    return {
+        name: AssetIn(key=keys.get(name) or AssetKey(name), partition_mapping=mappings.get(name))
+        for name in graph.input_names
+    }
+
+
+def _outputs(graph: GraphDefinition, names: Sequence[str], specs: Sequence[AssetSpec]) -> list[OpOutput]:
+    types = own_types(graph, names)
+    outputs = []
+    for name, spec in zip(names, specs, strict=True):
+        declared, manager = types[name]
+        outputs.append(OpOutput(name, spec.key, manager or DEFAULT_IO_MANAGER_KEY, True, declared, spec))
+    return outputs
 
 
 def assets_of_op(op_def: OpDefinition, **options: Any) -> GraphAssetsDefinition:

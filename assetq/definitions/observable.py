@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assetq.definitions.asset_key import AssetKey, check_name, prefix_parts
+from assetq.definitions.asset_key import AssetKey, check_name, key_of_function
 from assetq.definitions.asset_options import check_pool, op_tag_values
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.assets_definition import AssetsDefinition
@@ -128,14 +128,9 @@ def observable_source_asset(
     """
 
     def make(fn: Callable[..., Any]) -> ObservableSourceAsset:
-        if key is not None and (name is not None or key_prefix is not None):
-            raise DefinitionError(
-                f"Asset '{fn.__name__}' is given key together with name or key_prefix; put everything into key.",
-                asset=fn.__name__,
-                location=location_of(fn),
-            )
-        parts = [*prefix_parts(key_prefix), check_name(name or fn.__name__, "asset", location_of(fn))]
-        own = AssetKey.from_coercible(key) if key is not None else AssetKey(parts)
+        location = location_of(fn)
+        check_name(name or fn.__name__, "asset", location)
+        own = key_of_function(fn, key, name, key_prefix, location)
         spec = AssetSpec(
             own,
             description=description or inspect.getdoc(fn),
