@@ -165,7 +165,7 @@ def host(app: Celery, config: WorkerConfig, pool_class: str) -> Host:
     hosting = Host(config, pool_class)
     teach(app, hosting.consuming)
     register_task(app, hosting)
-    connect_signals(hosting)
+    Life(hosting).connect()
     return hosting
 
 
@@ -177,11 +177,26 @@ def register_task(app: Celery, hosting: Host) -> None:
         hosting.runner().run(run_id, fence)
 
 
-def connect_signals(hosting: Host) -> None:
-    """Wire the life of the worker: fork, ready, shutting down, gone."""
-    config = hosting.config
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The life of a worker, as Celery's signals tell it: fork, ready, shutting down, gone."""
 
-    def on_child(**_: Any) -> None:
+    hosting: Host
+
+    def connect(self) -> None:
+        """Be told by the signals."""
+        # Celery keeps weak references to receivers unless told otherwise.
+        signals.worker_process_init.connect(self.child_begins, weak=False)
+        signals.worker_process_shutdown.connect(self.child_ends, weak=False)
+        signals.worker_ready.connect(self.is_ready, weak=False)
+        signals.worker_shutting_down.connect(self.stops, weak=False)
+        signals.worker_shutdown.connect(self.has_stopped, weak=False)
+        # Users' logging configuration is left alone: Celery does not set up its own when this is connected.
+        signals.setup_logging.connect(lambda **_: None, weak=False)
+
+    def child_begins(self, **_: Any) -> None:
+        """In a child, after the fork."""
+        hosting = self.hosting
         hosting.state = None
         hosting.duty = None
         hosting.opening = threading.Lock()
@@ -190,13 +205,17 @@ def connect_signals(hosting: Host) -> None:
         signal.signal(signal.SIGUSR2, on_interrupt)
         hosting.runner()  # connections and caches are ready before the first step
 
-    def on_child_end(exitcode: int = 0, **_: Any) -> None:
+    def child_ends(self, exitcode: int = 0, **_: Any) -> None:
+        """In a child that ends by itself."""
+        hosting = self.hosting
         if hosting.state is not None:
             hosting.state.close()
-        if hosting.pool_class == "prefork" and config.board.is_draining:
+        if hosting.pool_class == "prefork" and hosting.config.board.is_draining:
             os._exit(exitcode)  # a child would wait a second for its parent, who waits for it
 
-    def on_ready(sender: Any = None, **_: Any) -> None:
+    def is_ready(self, sender: Any = None, **_: Any) -> None:
+        """The worker takes messages from now on."""
+        hosting, config = self.hosting, self.hosting.config
         if hosting.pool_class == "solo":
             signal.signal(signal.SIGUSR2, on_interrupt)
         kill = kill_process if hosting.pool_class == "prefork" else None
@@ -210,36 +229,30 @@ def connect_signals(hosting: Host) -> None:
             hosting.pool_class,
         )
 
-    def on_stopping(sig: str | None = None, **_: Any) -> None:
+    def stops(self, sig: str | None = None, **_: Any) -> None:
+        """The first signal to stop came: what runs may end within the grace period."""
         for again in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(again, on_stopping_at_once)
+            signal.signal(again, self._stop_at_once)
+        hosting, config = self.hosting, self.hosting.config
         hosting.interrupted = sig == "SIGINT"
         grace_s = config.settings.grace_ms / 1000
         config.board.drain(RECORDING * grace_s)
         later(grace_s, hosting.stop_now)
         logger.info("stopping when what runs has ended; a second signal stops at once")
 
-    def on_stopping_at_once(signum: int, frame: FrameType | None) -> None:
+    def _stop_at_once(self, signum: int, frame: FrameType | None) -> None:
         # Celery would raise an exit in the children, which looks like one of the user's code.
         for again in (signal.SIGINT, signal.SIGTERM):
             signal.signal(again, signal.SIG_IGN)
         logger.warning("stopping at once: what runs is handed back")
-        hosting.stop_now()
+        self.hosting.stop_now()
 
-    def on_stopped(**_: Any) -> None:
-        if hosting.duty is not None:
-            hosting.duty.stop()
-        if hosting.pool_class != "prefork":
-            on_child_end()
-
-    # Celery keeps weak references to receivers unless told otherwise.
-    signals.worker_process_init.connect(on_child, weak=False)
-    signals.worker_process_shutdown.connect(on_child_end, weak=False)
-    signals.worker_ready.connect(on_ready, weak=False)
-    signals.worker_shutting_down.connect(on_stopping, weak=False)
-    signals.worker_shutdown.connect(on_stopped, weak=False)
-    # Users' logging configuration is left alone: Celery does not set up its own when this is connected.
-    signals.setup_logging.connect(lambda **_: None, weak=False)
+    def has_stopped(self, **_: Any) -> None:
+        """The worker is about to be gone."""
+        if self.hosting.duty is not None:
+            self.hosting.duty.stop()
+        if self.hosting.pool_class != "prefork":
+            self.child_ends()
 
 
 __all__ = ["Host", "host"]
