@@ -39,39 +39,23 @@ class StepMark:
 
 def pack_step_event(event: StepEvent, mark: StepMark) -> bytes:
     """An event of a step, as it stands in the stream."""
-    return pack_fields(
-        event.type,
-        event.data,
-        ts=event.timestamp_ms,
-        n=mark.node,
-        s=mark.step,
-        a=mark.attempt,
-        w=mark.worker,
-        k=event.asset,
-        p=list(event.partition) if event.partition else None,
-        m=event.message,
-    )
+    partition = list(event.partition) if event.partition else None
+    return _pack(event, n=mark.node, s=mark.step, a=mark.attempt, w=mark.worker, p=partition)
 
 
 def pack_runless_event(event: StepEvent) -> bytes:
     """An event that belongs to no step, as it stands in the catalog."""
-    return pack_fields(event.type, event.data, ts=event.timestamp_ms, k=event.asset, m=event.message)
+    return _pack(event)
 
 
 def pack_event(event: Event) -> bytes:
     """An event that carries the names of its step and partition itself."""
-    return pack_fields(
-        event.type,
-        event.data,
-        ts=event.timestamp_ms,
-        a=event.attempt,
-        w=event.worker,
-        k=event.asset,
-        m=event.message,
-        sk=event.step_key,
-        pk=event.partition,
-        r=event.run_id or None,
-    )
+    names = {"sk": event.step_key, "pk": event.partition, "r": event.run_id or None}
+    return _pack(event, a=event.attempt, w=event.worker, **names)
+
+
+def _pack(event: Event | StepEvent, **place: Any) -> bytes:
+    return pack_fields(event.type, event.data, ts=event.timestamp_ms, k=event.asset, m=event.message, **place)
 
 
 def unpack_event(run_id: str, plan: Plan | None, cursor: str, entry: Mapping[bytes, bytes]) -> Event:
