@@ -35,11 +35,11 @@ from assetq.definitions.config import run_config_dict
 from assetq.errors import UnknownRunError, UsageError
 from assetq.execution.attempt_log import delete_logs
 from assetq.execution.event import Event
-from assetq.execution.instance import RunHandle
 from assetq.execution.local_run import LocalRun
 from assetq.execution.pool_limit import Rate, check_limit, check_weights
 from assetq.execution.record import PoolDetail, PoolRecord, RunRecord, StepWait, WorkerRecord
 from assetq.execution.run_config import check_run_config
+from assetq.execution.run_handle import RunHandle
 from assetq.execution.run_tag import check_priority, check_run_limit, checked_tags
 from assetq.execution.session import ExecutionSession
 from assetq.partitions import IndexSet

@@ -17,10 +17,9 @@ from assetq.execution.in_process import (
     materialize_to_memory,
     observe,
 )
-from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.instance import Instance
 from assetq.execution.job_config import validate_run_config
 from assetq.execution.job_run import JobExecutionResult, ReexecutionOptions, execute_job, reconstructable
-from assetq.execution.memory import instance_for_test
 from assetq.execution.provide_resources import with_resources
 from assetq.execution.record import (
     AssetRecord,
@@ -37,10 +36,12 @@ from assetq.execution.record import (
 from assetq.execution.record_filter import AssetRecordsFilter, EventRecordsFilter, RunsFilter
 from assetq.execution.resource_scope import build_resources
 from assetq.execution.result import ExecuteInProcessResult
+from assetq.execution.run_handle import RunHandle
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
 from assetq.execution.step_graph import step_graph
 from assetq.execution.task import StepResult, StepStatus, StepTask
+from assetq.execution.temporary_instance import instance_for_test
 from assetq.execution.user_log import get_dagster_logger
 
 __all__ = [

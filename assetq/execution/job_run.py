@@ -12,9 +12,10 @@ from assetq.definitions.job_scope import JobScope
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.errors import InvariantError, UsageError
 from assetq.execution.in_process import materialize_plan
-from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.instance import Instance
 from assetq.execution.result import ExecuteInProcessResult
 from assetq.execution.retry import remaining_plan
+from assetq.execution.run_handle import RunHandle
 from assetq.io import InMemoryIOManager
 from assetq.partitions import IndexSet
 from assetq.planning import PartitionScope, Plan

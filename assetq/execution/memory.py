@@ -9,35 +9,19 @@ import tempfile
 import threading
 import uuid
 import weakref
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import Any
 
-from assetq.definitions import AssetCheckKey, AssetKey, Definitions
+from assetq.definitions import Definitions
 from assetq.definitions.config import run_config_dict
 from assetq.definitions.pool_name import slots_of
-from assetq.errors import (
-    StepInterrupted,
-    UnknownAssetError,
-    UnknownRunError,
-    UsageError,
-    suggest,
-)
-from assetq.execution.asset_memory import AssetMemory, MemoryRecorder
-from assetq.execution.catalog import catalog_record
-from assetq.execution.data_version import VersionMark, Wanted
-from assetq.execution.dynamic_partitions import DynamicKeys, checked_keys
+from assetq.errors import StepInterrupted, UnknownRunError, UsageError, suggest
+from assetq.execution.asset_memory import MemoryRecorder
 from assetq.execution.event import Event, EventType
-from assetq.execution.history import HistoryPage
-from assetq.execution.instance import Instance, RunHandle
-from assetq.execution.instance_view import CURRENT
 from assetq.execution.local_run import LocalRun
+from assetq.execution.memory_assets import AssetsInMemory
 from assetq.execution.pool_limit import PoolLimits, Rate, check_limit, check_weights, key_limits
 from assetq.execution.record import (
-    AssetRecord,
-    PartitionStatus,
     PoolDetail,
     PoolHolder,
     PoolRecord,
@@ -48,14 +32,14 @@ from assetq.execution.record import (
     WorkerRecord,
 )
 from assetq.execution.run_config import check_run_config
+from assetq.execution.run_handle import RunHandle
 from assetq.execution.run_tag import check_priority, check_run_limit, checked_tags, max_steps
-from assetq.execution.runless import reported_partitions, runless_event
 from assetq.execution.session import ExecutionSession
-from assetq.partitions import IndexSet, PartitionsDefinition
+from assetq.partitions import IndexSet
 from assetq.planning import Plan
 
 
-class MemoryInstance(Instance):
+class MemoryInstance(AssetsInMemory):
     """Runs and records that live as long as the object. Runs go one at a time, each in order.
 
     Limits of pools are recorded and shown. Since one step runs at a time they hold by themselves, but for 0: a run that
@@ -64,15 +48,13 @@ class MemoryInstance(Instance):
     """
 
     def __init__(self, storage: str | None = None) -> None:
+        super().__init__()
         self.storage = storage
         self._runs: dict[str, LocalRun] = {}
         self._defs: dict[str, Definitions] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._limits = PoolLimits()
         self._run_limits: dict[str, int] = {}
-        self._catalog: dict[str, AssetRecord] = {}
-        self._assets = AssetMemory()
-        self._dynamic: defaultdict[str, DynamicKeys] = defaultdict(DynamicKeys)
         self._turn = threading.Lock()
 
     @classmethod
@@ -297,124 +279,17 @@ class MemoryInstance(Instance):
         self._limits.unset(pool)
         self._limits_changed()
 
+    def register_assets(self, defs: Definitions) -> None:
+        """Write the catalog, and the limits of pools that code gives."""
+        super().register_assets(defs)
+        self._limits.register({**key_limits(defs), **defs.pools})
+        self._limits_changed()
+
     def _limits_changed(self) -> None:
         """Runs that stand before a paused pool look again."""
         for run in list(self._runs.values()):
             with run.changed:
                 run.changed.notify_all()
-
-    def register_assets(self, defs: Definitions) -> None:
-        """Write the catalog."""
-        for key, node in defs.graph.nodes.items():
-            before, now = self._catalog.get(str(key)), catalog_record(defs.graph, node)
-            if before is not None and before.partitions != now.partitions:
-                self._assets.carry(str(key), self.partitions_of(before), self.partitions_of(now))
-            self._catalog[str(key)] = now
-        self._limits.register({**key_limits(defs), **defs.pools})
-        self._limits_changed()
-
-    def list_assets(self) -> list[AssetRecord]:
-        """The catalog."""
-        return [self.get_asset(key) for key in sorted(self._catalog)]
-
-    def get_asset(self, key: Any) -> AssetRecord:
-        """An asset of the catalog."""
-        name = str(AssetKey.from_coercible(key))
-        if name not in self._catalog and not self._assets.exists(name):
-            raise UnknownAssetError(f"There is no asset '{name}'.{suggest(name, self._catalog)}")
-        return replace(self._catalog.get(name, AssetRecord(name)), latest=self._assets.latest(name))
-
-    def asset_status(self, key: Any, defs: Definitions | None = None) -> PartitionStatus:
-        """Partitions by status."""
-        name = str(AssetKey.from_coercible(key))
-        if defs is not None:
-            self.register_assets(defs)
-        grid = self.partitions_of(self.get_asset(name))
-        every = IndexSet.range(0, 1) if grid is None else grid.all_indices()
-        materialized, failed = self._assets.states(name, grid)
-        failed = failed & every
-        done = (materialized & every) - failed
-        missing = len(every) - len(done) - len(failed)
-        return PartitionStatus(name, len(every), len(done), len(failed), 0, missing)
-
-    def partition_states(self, asset: str, partitions_def: PartitionsDefinition | None) -> tuple[IndexSet, IndexSet]:
-        """Materialized and failed partitions."""
-        return self._assets.states(asset, partitions_def and partitions_def.bound(self))
-
-    def latest_materialization(self, key: Any, partition: str | None = None) -> Event | None:
-        """The latest materialization."""
-        record = self.get_asset(key)
-        if partition is None or (record.latest and record.latest.partition == partition):
-            return record.latest
-        grid = self.partitions_of(record)
-        index = None if grid is None else grid.find(partition)
-        return None if index is None else self._assets.latest(record.key, grid, index)
-
-    def asset_history(self, asset_key: Any, kind: str, page: HistoryPage) -> list[tuple[int, Event]]:
-        """Events of one kind, with their positions."""
-        return self._assets.read(str(AssetKey.from_coercible(asset_key)), kind, page)
-
-    def has_history(self, asset_key: Any) -> bool:
-        """Whether anything was recorded of an asset."""
-        return self._assets.exists(str(AssetKey.from_coercible(asset_key)))
-
-    def latest_checks(self, asset_key: Any) -> Mapping[str, Event]:
-        """Name of a check -> its latest evaluation."""
-        return self._assets.checks(str(AssetKey.from_coercible(asset_key)))
-
-    def latest_check(self, asset_check_key: AssetCheckKey) -> Event | None:
-        """The latest evaluation of a check."""
-        return self.latest_checks(asset_check_key.asset_key).get(asset_check_key.name)
-
-    def report_runless_asset_event(self, asset_event: Any) -> None:
-        """Record an event that no run made."""
-        told = runless_event(asset_event)
-        name, partition = str(told.asset), told.data.get("partition")
-        event = Event(
-            told.type,
-            told.timestamp_ms,
-            "",
-            asset=name,
-            partition=partition,
-            message=told.message,
-            data=told.data,
-        )
-        record = self._catalog.get(name, AssetRecord(name))
-        grid = self.partitions_of(record)
-        index = grid.index_of(str(partition)) if grid is not None and partition is not None else 0
-        self._assets.remember(event)
-        if told.marks:
-            self._assets.versions.write(name, grid, reported_partitions(grid, partition), told.marks)
-        if event.type is EventType.ASSET_MATERIALIZATION:
-            is_placed = grid is None or partition is not None
-            self._catalog.setdefault(name, record)
-            self._assets.materialized(event, grid, IndexSet.range(index, index + is_placed))
-
-    def wipe_asset(self, key: Any, partition: str | None = None) -> None:
-        """Forget materializations."""
-        record = self.get_asset(key)
-        grid = self.partitions_of(record)
-        if partition is None:
-            self._assets.wipe(record.key, grid, None)
-        elif grid is not None:
-            index = grid.index_of(partition)
-            self._assets.wipe(record.key, grid, IndexSet.range(index, index + 1))
-
-    def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
-        """Data versions of partitions."""
-        return self._assets.versions.read(wanted)
-
-    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
-        """Add keys, in their order."""
-        self._dynamic[partitions_def_name].add(checked_keys(partitions_def_name, partition_keys))
-
-    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
-        """Delete a key."""
-        self._dynamic[partitions_def_name].now.pop(partition_key, None)
-
-    def dynamic_partition_slots(self, partitions_def_name: str) -> Mapping[str, int]:
-        """Keys that exist, with their slots."""
-        return dict(self._dynamic[partitions_def_name].now)
 
     def list_workers(self) -> list[WorkerRecord]:
         """None: this process is the worker."""
@@ -430,30 +305,3 @@ class MemoryInstance(Instance):
         for run in self._runs.values():
             if run.status.is_terminal:
                 run.session.close()
-
-
-@contextmanager
-def instance_for_test(
-    overrides: Mapping[str, Any] | None = None,
-    set_dagster_home: bool = True,
-    temp_dir: str | None = None,
-    **_: Any,
-) -> Iterator[Instance]:
-    """An instance for one test, closed behind it. Mirrors Dagster's `instance_for_test`.
-
-    Args:
-        overrides: Taken and not used: there is no instance file here.
-        set_dagster_home: Have `DagsterInstance.get()` give the instance inside the block.
-        temp_dir: Folder that keeps records and values, as for `DagsterInstance.local_temp`; without it records live in
-            memory, and values in a folder that goes with the block.
-    """
-    with ExitStack() as stack:
-        if temp_dir is None:
-            passing = stack.enter_context(tempfile.TemporaryDirectory(prefix="assetq-"))
-            instance = Instance.ephemeral(passing)
-        else:
-            instance = Instance.local_temp(temp_dir)
-        stack.enter_context(instance)
-        if set_dagster_home:
-            stack.callback(CURRENT.reset, CURRENT.set(instance))
-        yield instance

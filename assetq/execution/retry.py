@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from assetq.definitions import Definitions
 from assetq.errors import UsageError
-from assetq.execution.instance import Instance, RunHandle
+from assetq.execution.instance import Instance
+from assetq.execution.run_handle import RunHandle
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
 

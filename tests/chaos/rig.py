@@ -22,7 +22,7 @@ from assetq.broker.instance import RedisInstance
 from assetq.broker.lifeline import is_alive
 from assetq.broker.server import EmbeddedServer
 from assetq.broker.settings import Settings
-from assetq.execution.instance import RunHandle
+from assetq.execution.run_handle import RunHandle
 from assetq.workers.launch import worker_command
 
 from ..fleet import CODE, Fleet

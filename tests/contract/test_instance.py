@@ -34,7 +34,7 @@ from assetq.errors import (
 )
 from assetq.execution import EventType, RunStatus
 from assetq.execution.history import HistoryPage
-from assetq.execution.instance import RunHandle
+from assetq.execution.run_handle import RunHandle
 from assetq.execution.session import ExecutionSession
 from assetq.planning import make_plan
 
