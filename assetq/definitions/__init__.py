@@ -174,13 +174,10 @@ from assetq.definitions.provenance import DataProvenance
 from assetq.definitions.resource import (
     ConfigurableResource,
     IAttachDifferentObjectToOpContext,
-    ResourceDefinition,
     ResourceDependency,
     ResourceParam,
-    configured,
-    make_values_resource,
-    resource,
 )
+from assetq.definitions.resource_definition import ResourceDefinition, configured, make_values_resource, resource
 from assetq.definitions.retry_policy import BackfillPolicy, Backoff, Jitter, RetryPolicy
 from assetq.definitions.source_asset import SourceAsset
 from assetq.definitions.source_location import SourceLocation, file_relative_path

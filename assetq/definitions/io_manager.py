@@ -11,7 +11,8 @@ from typing import Any
 
 from assetq.definitions.config_schema import check_schema
 from assetq.definitions.init_resource_context import InitResourceContext
-from assetq.definitions.resource import ConfigurableResource, ResourceDefinition
+from assetq.definitions.resource import ConfigurableResource
+from assetq.definitions.resource_definition import ResourceDefinition
 from assetq.errors import DefinitionError
 
 

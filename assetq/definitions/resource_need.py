@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions.dagster_type import DagsterType
-from assetq.definitions.resource import ConfigurableResource, ResourceAtLaunch, ResourceDefinition, nested_resources
+from assetq.definitions.resource import ConfigurableResource, ResourceAtLaunch, nested_resources
+from assetq.definitions.resource_definition import ResourceDefinition
 
 if TYPE_CHECKING:
     from assetq.definitions.assets_definition import AssetsDefinition
