@@ -76,13 +76,14 @@ def test_a_section_stands_over_the_default_of_its_field(dg, config_of):
 
 
 def test_enum_members_stand_by_name(dg, config_of):
-    class Color(enum.Enum):
+    # Dagster remembers enums by their name: another test's must not have it.
+    class Shade(enum.Enum):
         RED = "r"
 
     class Settings(dg.Config):
-        color: Color = Color.RED
+        color: Shade = Shade.RED
 
-    assert config_of(Settings, {"color": "RED"}).color is Color.RED
+    assert config_of(Settings, {"color": "RED"}).color is Shade.RED
     with pytest.raises(dg.DagsterInvalidConfigError, match="color"):
         config_of(Settings, {"color": "BLUE"})
 
