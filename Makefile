@@ -22,7 +22,7 @@ demo: $(STAMP) ## Backfill the flights of 2013 on a server and workers of its ow
 	@$(BIN)/assetq demo
 
 test: $(STAMP) ## Run the test suite
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 lint: $(STAMP) ## Check style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -20,6 +20,7 @@ from assetq import materialize
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "flights"
+pytestmark = pytest.mark.xdist_group("flights")  # they share one run of the demo
 
 
 @pytest.fixture(scope="module")

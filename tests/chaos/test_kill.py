@@ -71,12 +71,14 @@ def test_redis_is_killed_three_times(siege):
 
 
 def test_a_watcher_survives_a_restart(siege):
+    siege.fleet.instance.set_pool_limit("enrich", 0)  # the run does not end before it is watched
     watcher = subprocess.Popen(
         [sys.executable, "-m", "assetq.cli.main", "runs", "watch", "last", "--json"],
         env=siege.fleet.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert watcher.stderr.readline().startswith("STARTED")
     siege.restart_server()
+    siege.fleet.instance.set_pool_limit("enrich", siege.work.LIMIT)
     out, err = watcher.communicate(timeout=60)
     assert watcher.returncode == 0, err
     assert json.loads(out)["status"] == "SUCCESS"
