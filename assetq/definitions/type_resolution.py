@@ -113,8 +113,8 @@ def resolve_dagster_type(annotation: object = Parameter.empty) -> DagsterType:
 def _of_python_class(python_type: type) -> DagsterType:
     if issubclass(python_type, DagsterType):
         raise DefinitionError(f"{python_type.__name__} is a class of types; give an instance of it.")
-    builtin = BUILTINS.get(python_type)
-    return builtin or _of_class.setdefault(python_type, InferredType(python_type))
+    known = BUILTINS.get(python_type) or _of_class.get(python_type)
+    return known or _of_class.setdefault(python_type, InferredType(python_type))
 
 
 def _of_alias(annotation: object) -> DagsterType:

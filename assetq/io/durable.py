@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 AT_ONCE = 8
@@ -46,8 +47,13 @@ def sync_files(paths: Sequence[str]) -> dict[str, OSError]:
     """
     if len(paths) <= 1:
         return _errors(paths, map(_try_sync, paths))
-    with ThreadPoolExecutor(min(AT_ONCE, len(paths)), thread_name_prefix="assetq-sync") as threads:
-        return _errors(paths, threads.map(_try_sync, paths))
+    return _errors(paths, _threads(os.getpid()).map(_try_sync, paths))
+
+
+@cache
+def _threads(pid: int) -> ThreadPoolExecutor:
+    """Of this process: a fork does not have the threads of the one that it came from."""
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="assetq-sync")
 
 
 def _errors(paths: Sequence[str], found: Iterable[OSError | None]) -> dict[str, OSError]:

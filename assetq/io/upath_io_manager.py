@@ -10,6 +10,7 @@ import asyncio
 import inspect
 from abc import abstractmethod
 from collections.abc import Awaitable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from assetq.definitions import ConfigurableIOManager, EnvVar, IOManager, MetadataValue
@@ -65,7 +66,7 @@ class UPathIOManager(IOManager):
 
     def get_asset_relative_path(self, context: InputContext | OutputContext) -> UPath:
         """Place of an asset below the base path, without extension."""
-        return _upath("").joinpath(*(escape_part(part) for part in context.asset_key.path))
+        return _relative(tuple(context.asset_key.path))
 
     def get_op_output_relative_path(self, context: InputContext | OutputContext) -> UPath:
         """Place below the base path of an output that is no asset, without extension."""
@@ -95,7 +96,8 @@ class UPathIOManager(IOManager):
             raise StorageError(
                 f"{type(self).__name__} has no base path and no storage is set. Give base_path, or set ASSETQ_STORAGE."
             )
-        return _upath(read_environment(base, f"{type(self).__name__}.base_path"))
+        place = read_environment(base, f"{type(self).__name__}.base_path")
+        return _folder(place) if isinstance(place, str) else _upath(place)
 
     def _get_path_without_extension(self, context: InputContext | OutputContext) -> UPath:
         find = self.get_asset_relative_path if context.has_asset_key else self.get_op_output_relative_path
@@ -236,6 +238,16 @@ class ConfigurableUPathIOManager(ConfigurableIOManager, UPathIOManager):
     """
 
     base_dir: str | None = None
+
+
+@lru_cache(4096)
+def _relative(parts: tuple[str, ...]) -> UPath:
+    return _upath("").joinpath(*map(escape_part, parts))
+
+
+@lru_cache(16)
+def _folder(path: str) -> UPath:
+    return _upath(path)
 
 
 def _upath(path: Any) -> UPath:
