@@ -138,6 +138,23 @@ class EventLog:
                         return
                     deadline = None if timeout_s is None else time.monotonic() + timeout_s
 
+    def news(self, timeout_s: float | None) -> Iterator[None]:
+        """At once, whenever a run begins or ends, now and then in between, and a last time after `timeout_s`.
+
+        That is on the feed of all runs: who waits for an end need not read a million events before it.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        with translated(self.url), connect(self.url, socket_timeout_s=BLOCK_MS / 1000 + 10) as client:
+            last = with_retries(lambda: client.xrevrange(self.keys("feed"), count=1), deadline_s=RECONNECT_S)
+            cursor = text(last[0][0]) if last else BEGINNING
+            left_ms = BLOCK_MS
+            while left_ms > 0:
+                yield
+                left_ms = BLOCK_MS if deadline is None else min(BLOCK_MS, int((deadline - time.monotonic()) * 1000))
+                wait = partial(client.xread, {self.keys("feed"): cursor}, count=PAGE, block=max(left_ms, 1))
+                if entries := _entries(with_retries(wait, deadline_s=RECONNECT_S)):
+                    cursor = text(entries[-1][0])
+
     def _next(self, client: Redis, run_id: str, plan: Plan | None, cursor: str, block_ms: int) -> Sequence[Event]:
         """The next events behind a cursor. What was moved to the archive in the meantime is read from there."""
         if block_ms == 0:

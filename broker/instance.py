@@ -267,6 +267,10 @@ class RedisInstance(AssetsOnRedis):
         """Events as they are written."""
         return self.events.follow(run_id, self._readable_plan(run_id), after, timeout_s)
 
+    def run_news(self, run_id: str, timeout_s: float | None) -> Iterator[None]:
+        """Comes back whenever the run may have ended."""
+        return self.events.news(timeout_s)
+
     @on_redis
     def _readable_plan(self, run_id: str) -> Plan | None:
         return self.runs.readable_plan(run_id)

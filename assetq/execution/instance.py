@@ -308,6 +308,12 @@ class Instance(InstanceView, InstanceAssets, ABC):
     def follow_events(self, run_id: str, after: str | None = None, timeout_s: float | None = None) -> Iterator[Event]:
         """Events as they happen, pushed; ends behind the run's last event, or when nothing came for `timeout_s`."""
 
+    def run_news(self, run_id: str, timeout_s: float | None) -> Iterator[None]:
+        """Comes back at once, then whenever the run may have ended, and a last time after `timeout_s`."""
+        yield
+        yield from (None for event in self.follow_events(run_id, None, timeout_s) if event.type.ends_run)
+        yield
+
     def attempt_log(self, run_id: str, step_key: str, attempt: int, offset: int = 0) -> bytes:
         """What an attempt of the fleet printed and logged, from a byte on; also while it runs, some seconds late."""
         return read_log(self.storage_directory(), run_id, step_key, attempt, offset)

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -83,6 +84,14 @@ def test_a_watcher_survives_a_restart(siege):
     assert watcher.returncode == 0, err
     assert json.loads(out)["status"] == "SUCCESS"
     siege.check()
+
+
+def test_who_waits_survives_a_restart(siege):
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(siege.handle.wait, 90)
+        siege.restart_server()
+        siege.check()
+        assert waiting.result(10).status == "SUCCESS"
 
 
 def test_workers_join_and_leave(siege):

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -202,3 +203,18 @@ def test_nothing_is_left_behind(fleet):
         "worker:",
     )
     assert [key for key in keys if any(part in key for part in leftovers)] == []
+
+
+def test_who_waits_reads_no_events(fleet, monkeypatch):
+    handle = submit(fleet, "work_chain", partitions="all")
+    with pytest.raises(TimeoutError, match="still QUEUED after 0.1 s"):
+        handle.wait(0.1)
+
+    def refuse(*_):
+        raise AssertionError("the run's events were read")
+
+    monkeypatch.setattr(fleet.instance.events.__class__, "_next", refuse)
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(handle.wait, 60)
+        fleet.start("work_chain", workers=2)
+        assert waiting.result().status == "SUCCESS"
