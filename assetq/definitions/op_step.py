@@ -202,19 +202,26 @@ class GraphSteps:
 
 def _with_mapping(graph: str, flat: FlatGraph) -> FlatGraph:
     """The graph with every op mapped that reads what was mapped, unless it reads all of it."""
-    mapped: set[str] = set()
+    mapped: dict[str, tuple[str, str]] = {}
     ops = []
     for op in flat.ops:
         inputs = {name: _mapped(source, mapped) for name, source in op.inputs.items()}
-        if any(one.is_mapped for source in inputs.values() for one in outputs_in(source)):
-            mapped.add(op.name)
+        read = [one for source in inputs.values() for one in outputs_in(source) if one.is_mapped]
+        over = sorted({mapped.get(one.step, (one.step, one.output)) for one in read})
+        if over:
+            mapped[op.name] = over[0]
+            if len(over) > 1:
+                named = " and ".join(f"'{output}' of '{step}'" for step, output in over)
+                raise DefinitionError(
+                    f"Op '{op.name}' of graph '{graph}' is mapped over {named}; collect all but one of them."
+                )
             if any(out.is_dynamic for out in op.op_def.outs.values()):
                 raise DefinitionError(f"Op '{op.name}' of graph '{graph}' is mapped and has a dynamic output itself.")
         ops.append(replace(op, inputs=inputs))
     return replace(flat, ops=tuple(ops))
 
 
-def _mapped(source: Source, mapped: set[str]) -> Source:
+def _mapped(source: Source, mapped: Mapping[str, Any]) -> Source:
     if isinstance(source, Several):
         return Several(tuple(_mapped(one, mapped) for one in source.sources))
     if isinstance(source, StepOutput) and source.step in mapped and not source.is_collected:

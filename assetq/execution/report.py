@@ -214,7 +214,7 @@ class StepReport:
             self._evaluate(value)
             self.produced.add(output.name)
             return
-        self._keep_value(output.name, None if value is NO_VALUE else value, partition)
+        self._keep_value(output.name, None if value is NO_VALUE else value, partition or self.given_key)
         metadata.update(self.context.metadata_of(output.name, output.key))
         if value is not NO_VALUE and value is not None and output.is_nothing:
             raise StepFailedError(
@@ -315,6 +315,11 @@ class StepReport:
         if mapping_key in keys:
             raise StepFailedError(f"'{self.definition.op.name}' gave mapping key '{mapping_key}' twice; give it once.")
         keys[mapping_key] = None
+
+    def dynamic_keys(self) -> dict[str, tuple[str, ...]]:
+        """Mapping keys of each dynamic output."""
+        dynamic = (output.name for output in self.definition.op.outputs if output.is_dynamic)
+        return {name: tuple(self.keys.get(name, ())) for name in dynamic}
 
     def write_keys(self, is_mapped: bool) -> None:
         """Record which values the dynamic outputs have, and the outputs of an op that is mapped over some."""

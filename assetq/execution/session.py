@@ -191,10 +191,13 @@ class ExecutionSession:
         shows_other = isinstance(value, IAttachDifferentObjectToOpContext)
         return value.get_object_to_set_on_execution_context() if shows_other else value
 
-    def keep_outputs(self, op_name: str, values: Mapping[str, Any]) -> None:
+    def keep_outputs(self, op_name: str, values: Mapping[str, Any], mapping_key: str | None = None) -> None:
         """Hold what an op gave, by op and output, for a result in this process; a fleet holds no values."""
-        if self.outputs is not None:
-            self.outputs.update({(op_name, name): value for name, value in values.items()})
+        for name, value in values.items() if self.outputs is not None else ():
+            if mapping_key is None:
+                self.outputs[op_name, name] = value
+            else:
+                self.outputs.setdefault((op_name, name), {})[mapping_key] = value
 
     def close(self) -> None:
         """Tear down what was opened, last first."""
