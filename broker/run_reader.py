@@ -10,6 +10,7 @@ from typing import Any
 from redis import Redis
 
 from assetq.broker.archive import MADE, Archive
+from assetq.broker.growth import growth_version, read_growth
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.script import unpackb
@@ -53,12 +54,13 @@ def run_record(run_id: str, fields: Mapping[bytes, bytes]) -> RunRecord:
 
 @dataclass(slots=True)
 class RunReader:
-    """Runs of one namespace; plans are cached, since they never change."""
+    """Runs of one namespace; plans are cached: what changes is only how far they have grown, which has a version."""
 
     client: Redis
     keys: Keys
     archive: Archive | None = None
     _plans: OrderedDict[str, Plan] = field(default_factory=OrderedDict)
+    _grown: dict[str, Plan] = field(default_factory=dict)
 
     def run(self, run_id: str) -> RunRecord:
         """A run."""
@@ -68,12 +70,20 @@ class RunReader:
         return run_record(run_id, fields)
 
     def plan(self, run_id: str) -> Plan:
-        """The plan of a run."""
+        """The plan of a run, as it has grown."""
         if run_id not in self._plans:
             self._plans[run_id] = self._read_plan(run_id)
             while len(self._plans) > CACHED_PLANS:
-                self._plans.popitem(last=False)
-        return self._plans[run_id]
+                self._grown.pop(self._plans.popitem(last=False)[0], None)
+        plan = self._plans[run_id]
+        return self._as_grown(run_id, plan) if plan.has_open_fans else plan
+
+    def _as_grown(self, run_id: str, plan: Plan) -> Plan:
+        version = growth_version(self.client, self.keys, run_id)
+        known = self._grown.get(run_id)
+        if known is None or known.growth != version:
+            known = self._grown[run_id] = plan.grown(read_growth(self.client, self.keys, run_id))
+        return known
 
     def _read_plan(self, run_id: str) -> Plan:
         packed = self.client.get(self.keys("plan", run_id))
@@ -93,6 +103,7 @@ class RunReader:
     def forget(self, run_id: str) -> None:
         """A run was deleted."""
         self._plans.pop(run_id, None)
+        self._grown.pop(run_id, None)
 
     def ids(self, prefix: str = "") -> list[str]:
         """Ids, newest first."""

@@ -131,7 +131,7 @@ class Runner:
 
     def _run_batch(self, grant: Grant, deadline: float) -> Grant | None:
         try:
-            context = self.state.run_context(grant.run_id)
+            context = self.state.run_context(grant.run_id, grant.growth)
         except PlanError as error:
             self._give_up(grant, error)
             return None

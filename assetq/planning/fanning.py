@@ -67,9 +67,7 @@ def _kept(plan: Plan, fans: dict[int, FanName]) -> Iterator[PlanEdge]:
         yield replace(edge, mapping=AllPartitionMapping()) if edge.downstream in fans else edge
 
 
-def _between(
-    plan: Plan, definitions: Sequence[AssetsDefinition], fans: dict[int, FanName]
-) -> Iterator[PlanEdge]:
+def _between(plan: Plan, definitions: Sequence[AssetsDefinition], fans: dict[int, FanName]) -> Iterator[PlanEdge]:
     """The edges out of fans. What collects a fan waits for its source too, by which it goes on where no step is."""
     place = {node.name: node.index for node in plan.nodes}
     for index, definition in enumerate(definitions):

@@ -293,9 +293,7 @@ class Plan:
                 above[edge.upstream] = above.get(edge.upstream, IndexSet()) | done
         return sum(len(steps) for steps in above.values())
 
-    def downstream_closure(
-        self, steps: Mapping[int, IndexSet], *, with_collects: bool = True
-    ) -> dict[int, IndexSet]:
+    def downstream_closure(self, steps: Mapping[int, IndexSet], *, with_collects: bool = True) -> dict[int, IndexSet]:
         """Everything that cannot run when `steps` fail: transitive, as ranges, without `steps` themselves.
 
         Args:
@@ -371,9 +369,7 @@ class Plan:
         )
         return Plan(nodes, edges, self.selection, self.job)
 
-    def _part(
-        self, node: PlanNode, steps: Mapping[int, IndexSet], made: Mapping[int, IndexSet]
-    ) -> PlanNode | None:
+    def _part(self, node: PlanNode, steps: Mapping[int, IndexSet], made: Mapping[int, IndexSet]) -> PlanNode | None:
         """What is kept of a node. A fan whose source runs again is not known any more."""
         if node.fan is None:
             left = node.partitions_in(steps[node.index]) - made.get(node.index, IndexSet())
