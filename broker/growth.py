@@ -29,9 +29,8 @@ def entries_of(plan: Plan, node: int, keys: Mapping[str, Sequence[str]]) -> Iter
 def read_growth(client: Redis, keys: Keys, run_id: str) -> Growth:
     """What the run knows of its fans."""
     fields = {text(name): value for name, value in client.hgetall(keys("growth", run_id)).items()}
-    found = {
-        int(name.removeprefix("keys:")): tuple(unpackb(fields[name])) for name in fields if name.startswith("keys:")
-    }
+    parted = ((name.partition(":"), value) for name, value in fields.items())
+    found = {int(fan): tuple(unpackb(value)) for (kind, _, fan), value in parted if kind == "keys"}
     return Growth(text(fields.get("version", "")), found)
 
 

@@ -12,13 +12,13 @@ from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec
 from assetq.definitions.graph_definition import GraphDefinition
 from assetq.definitions.graph_flatten import FlatGraph, FlatOp, flatten
+from assetq.definitions.graph_mapping import with_mapping
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import Op, OpInput, OpOutput
 from assetq.definitions.op_io import In
 from assetq.definitions.op_source import (
     AssetValue,
     ConfiguredInput,
-    Several,
     Source,
     StepOutput,
     assets_in,
@@ -110,7 +110,7 @@ class GraphSteps:
 
     def make(self) -> tuple[OpStep, ...]:
         """The steps, each after what it reads."""
-        flat = _with_mapping(self.graph.name, flatten(self.graph, self.prefix, self.feed or {}))
+        flat = with_mapping(self.graph.name, flatten(self.graph, self.prefix, self.feed or {}))
         assets, checks = self._places(flat, self.makes or {}), self._places(flat, self.checks or {})
         roots_deps = self._unplaced_deps(flat)
         return tuple(self._step(op, assets, checks, roots_deps) for op in flat.ops)
@@ -198,35 +198,6 @@ class GraphSteps:
             dagster_type=op_input.asset_in.dagster_type,
         )
         return {"key": source.key, "asset_in": loading, "source": None}
-
-
-def _with_mapping(graph: str, flat: FlatGraph) -> FlatGraph:
-    """The graph with every op mapped that reads what was mapped, unless it reads all of it."""
-    mapped: dict[str, tuple[str, str]] = {}
-    ops = []
-    for op in flat.ops:
-        inputs = {name: _mapped(source, mapped) for name, source in op.inputs.items()}
-        read = [one for source in inputs.values() for one in outputs_in(source) if one.is_mapped]
-        over = sorted({mapped.get(one.step, (one.step, one.output)) for one in read})
-        if over:
-            mapped[op.name] = over[0]
-            if len(over) > 1:
-                named = " and ".join(f"'{output}' of '{step}'" for step, output in over)
-                raise DefinitionError(
-                    f"Op '{op.name}' of graph '{graph}' is mapped over {named}; collect all but one of them."
-                )
-            if any(out.is_dynamic for out in op.op_def.outs.values()):
-                raise DefinitionError(f"Op '{op.name}' of graph '{graph}' is mapped and has a dynamic output itself.")
-        ops.append(replace(op, inputs=inputs))
-    return replace(flat, ops=tuple(ops))
-
-
-def _mapped(source: Source, mapped: Mapping[str, Any]) -> Source:
-    if isinstance(source, Several):
-        return Several(tuple(_mapped(one, mapped) for one in source.sources))
-    if isinstance(source, StepOutput) and source.step in mapped and not source.is_collected:
-        return replace(source, is_mapped=True)
-    return source
 
 
 def _placed(flat: FlatOp, output: OpOutput, assets: Mapping[tuple[str, str], OpOutput]) -> OpOutput:

@@ -175,16 +175,16 @@ class SourceLoader:
         try:
             return self.session.io_manager(manager_key).load_input(context)
         except (StorageError, FileNotFoundError, KeyError):
-            if output.is_required and not self._was_skipped(origin):
+            if output.is_required and not self._gave_nothing(origin):
                 raise
             raise InputOmitted from None
 
-    def _was_skipped(self, origin: Origin) -> bool:
-        """True for a step of a fan that was left out, because what it reads was not given."""
+    def _gave_nothing(self, origin: Origin) -> bool:
+        """True for a step of a fan that was left out because what it reads was not given, or that failed."""
         if not origin.is_fan or self.session.instance is None:
             return False
         states = self.session.instance.step_states(origin.run_id).get(origin.node.index, {})
-        return origin.step in states.get("skipped", IndexSet())
+        return origin.step not in states.get("succeeded", IndexSet())
 
     def _context(
         self, op_input: OpInput, output: OpOutput, origin: Origin, manager_key: str, mapping_key: str | None

@@ -193,7 +193,9 @@ class ExecutionSession:
 
     def keep_outputs(self, op_name: str, values: Mapping[str, Any], mapping_key: str | None = None) -> None:
         """Hold what an op gave, by op and output, for a result in this process; a fleet holds no values."""
-        for name, value in values.items() if self.outputs is not None else ():
+        if self.outputs is None:
+            return
+        for name, value in values.items():
             if mapping_key is None:
                 self.outputs[op_name, name] = value
             else:
