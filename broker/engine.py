@@ -81,7 +81,7 @@ class Outcome:
         satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
         skips: `[node, from, to]`: steps that cannot run any more; to -1 where they are all of a fan.
         cause: Why they are skipped.
-        grows: `[fan, count, keys, [[node, is_first], ...]]` of each dynamic output that it gave, mapping keys packed;
+        grows: `[fan, count, keys, [[node, is_first], ...]]` of each dynamic output that it gave, keys packed;
             `is_first` of nodes that read no other of the fan.
     """
 

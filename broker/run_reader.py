@@ -80,6 +80,9 @@ class RunReader:
 
     def _as_grown(self, run_id: str, plan: Plan) -> Plan:
         version = growth_version(self.client, self.keys, run_id)
+        if not version and self.archive is not None and self.archive.has(run_id):  # with all that was known
+            self._plans[run_id] = self.archive.plan(run_id)
+            return self._plans[run_id]
         known = self._grown.get(run_id)
         if known is None or known.growth != version:
             known = self._grown[run_id] = plan.grown(read_growth(self.client, self.keys, run_id))
