@@ -219,8 +219,8 @@ def test_it_grows_once(wide):
     before = wide.run("r")
     assert before["total"] == "9"
     grant = take(wide, FIRST)
+    stale = type(grant)("default", "r", SOURCE, 0, 1, "1")
     with pytest.raises(StaleAttemptError):
-        stale = type(grant)("default", "r", SOURCE, 0, 1, "1")
         wide.commit(stale, grows=(growth("x", "y"),))
     assert wide.run("r")["total"] == "9"
     assert read_growth(wide.client, wide.keys, "r").keys == {0: ("a", "b", "c")}
