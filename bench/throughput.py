@@ -30,6 +30,26 @@ def measure() -> Iterator[Figure]:
     yield Figure("throughput", "20,000 no-op steps", step_rate("nothing"), "/s", best)
     yield Figure("throughput", "20,000 steps that store 1 KiB", step_rate("stored"), "/s", best)
     yield Figure("throughput", "20,000 no-op steps, batching off", step_rate("nothing", batch_limit=1), "/s", best)
+    plain, mapped = dynamic_rates()
+    yield Figure("throughput", "10,000 no-op steps that are mapped over values", mapped, "/s", plain)
+
+
+def dynamic_rates() -> tuple[float, float]:
+    """No-op steps a second on one fleet: of an asset, and of an op that is mapped over values, once they are there."""
+    module = importlib.import_module("bench_dynamic")
+    with own_fleet() as fleet:
+        fleet.start("bench_dynamic", 1, concurrency=PROCESSES)
+        plain = fleet.instance.submit(module.defs, selection="nothing", partitions="all").wait()
+        assert plain.ended_at_ms is not None
+        run = fleet.instance.submit(module.defs, selection="dynamic")
+        known_ms = next(e.timestamp_ms for e in run.events() if e.type == "STEP_SUCCESS")
+        mapped = run.wait()
+        assert mapped.status == "SUCCESS"
+        assert mapped.ended_at_ms is not None
+    return (
+        plain.steps.total / (plain.ended_at_ms - plain.submitted_at_ms) * 1000,
+        (mapped.steps.total - 1) / (mapped.ended_at_ms - known_ms) * 1000,
+    )
 
 
 def bare_rate(prefetch: int) -> float:

@@ -164,7 +164,7 @@ class RunReader:
 def made_in_step(client: Redis, keys: Keys, run_id: str, plan: Plan, step: tuple[int, int]) -> IndexSet:
     """Partitions of one step that its earlier attempts made. Cost follows the step, not the node."""
     node = plan.nodes[step[0]]
-    if node.chunk == 1 or node.partitions_def is None:
+    if node.chunk == 1 or node.fan is not None or node.partitions_def is None:
         return IndexSet()
     start, stop = node.partitions_of(step[1])
     first = start // 8

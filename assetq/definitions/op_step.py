@@ -46,6 +46,7 @@ class OpStep(AssetsDefinition):
     graph: GraphDefinition | None = None
     above: tuple[StepOutput, ...] = ()
     check_outputs: Mapping[str, AssetCheckSpec] = {}
+    _public: tuple[Op, Op] | None = None
 
     @property
     def subject(self) -> str:
@@ -60,7 +61,10 @@ class OpStep(AssetsDefinition):
     @property
     def public_op(self) -> Op:
         """The op by its name in the graph."""
-        return replace(self.op, name=self.path[-1])
+        known = self._public
+        if known is None or known[0] is not self.op:
+            known = self._public = self.op, replace(self.op, name=self.path[-1])
+        return known[1]
 
     @property
     def is_mapped(self) -> bool:

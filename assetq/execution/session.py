@@ -165,7 +165,9 @@ class ExecutionSession:
         """The I/O manager with this resource key; pickle files when "io_manager" is not provided."""
         with self._lock:
             if key == DEFAULT_IO_MANAGER_KEY and key not in self.defs.resources:
-                return self._open.setdefault(key, FilesystemIOManager())  # type: ignore[no-any-return]
+                if key not in self._open:
+                    self._open[key] = FilesystemIOManager()
+                return self._open[key]  # type: ignore[no-any-return]
             found = self.resource(key)
         if not hasattr(found, "load_input"):
             raise DefinitionError(f"Resource '{key}' is used as an I/O manager, but {type(found).__name__} is none.")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 from abc import abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from assetq.definitions import ConfigurableIOManager, EnvVar, IOManager, MetadataValue
@@ -98,11 +99,20 @@ class UPathIOManager(IOManager):
         return _upath(read_environment(base, f"{type(self).__name__}.base_path"))
 
     def _get_path_without_extension(self, context: InputContext | OutputContext) -> UPath:
-        find = self.get_asset_relative_path if context.has_asset_key else self.get_op_output_relative_path
-        return self._base(context).joinpath(*find(context).parts)
+        return self._base(context).joinpath(*self._relative_parts(context))
+
+    def _relative_parts(self, context: InputContext | OutputContext) -> Sequence[str]:
+        """What the methods above say, without making paths where they are not overridden."""
+        if context.has_asset_key:
+            if type(self).get_asset_relative_path is UPathIOManager.get_asset_relative_path:
+                return [escape_part(part) for part in context.asset_key.path]
+            return self.get_asset_relative_path(context).parts
+        if type(self).get_op_output_relative_path is UPathIOManager.get_op_output_relative_path:
+            return [escape_part(part) for part in context.get_identifier()]
+        return self.get_op_output_relative_path(context).parts
 
     def _with_extension(self, path: UPath) -> UPath:
-        return path.parent / f"{path.name}{self.extension}" if self.extension else path
+        return path.with_name(f"{path.name}{self.extension}") if self.extension else path
 
     def _get_path(self, context: InputContext | OutputContext) -> UPath:
         return self.path_of(context, None)
@@ -239,6 +249,16 @@ class ConfigurableUPathIOManager(ConfigurableIOManager, UPathIOManager):
 
 
 def _upath(path: Any) -> UPath:
+    return _local(path) if isinstance(path, str) and "://" not in path else _made(path)
+
+
+@lru_cache(maxsize=16)
+def _local(path: str) -> UPath:
+    """The same path is asked for at each step; one that is no URL has nothing to connect to."""
+    return _made(path)
+
+
+def _made(path: Any) -> UPath:
     from upath import UPath  # brings fsspec, which takes its time
 
     return UPath(path)
