@@ -165,8 +165,9 @@ class Runner:
             if is_last or now - flushed >= FLUSH_S:
                 may_chain = is_last and now < deadline and not self._stops()
                 chained = self._commit(grant, context, pending, chain=may_chain)
-                self._clean_up(context)
                 if is_last:
+                    if chained is None or chained.run_id != grant.run_id:  # else the run goes on
+                        self._clean_up(context)
                     return chained
                 pending, flushed = [], now
         return None
