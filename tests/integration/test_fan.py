@@ -17,7 +17,7 @@ from assetq.execution.step_graph import step_graph, tree_lines
 from ..fleet import PYTHON, Fleet
 from ..waiting import eventually
 
-COUNT = 40
+COUNT = 100
 WHOLE = 2 + 2 * COUNT
 SUM = 2 * sum(range(COUNT))
 
@@ -44,7 +44,7 @@ def keys_of(run, kind: EventType, op: str) -> list[str]:
 
 
 def test_workers_share_the_values(fleet, work):
-    fleet.environment["WORK_STEP_S"] = "0.05"
+    fleet.environment["WORK_STEP_S"] = "0.02"
     fleet.start("work_fan", workers=2, concurrency=2)
     run = submit(fleet, work)
     assert run.wait(60).status == "SUCCESS", fleet.logs()
@@ -59,10 +59,10 @@ def test_workers_share_the_values(fleet, work):
     import trail
 
     rows = trail.read()
-    assert Counter(row[2] for row in rows if row[:2] == ["begin", "checked"]) == dict.fromkeys(expected, 1)
-    assert len({row[3] for row in rows if row[1] == "checked"}) > 2  # processes
-    assert len({row[5] for row in rows if row[1] == "checked"}) == 2  # workers
-    bodies = [["", *row[1:]] for row in trail.attempts("doubled", {})]
+    assert Counter(row[2] for row in rows if row[:2] == ["begin", "summed.checked"]) == dict.fromkeys(expected, 1)
+    assert len({row[3] for row in rows if row[1] == "summed.checked"}) > 2  # processes
+    assert len({row[5] for row in rows if row[1] == "summed.checked"}) == 2  # workers
+    bodies = [["", *row[1:]] for row in trail.attempts("summed.doubled", {})]
     assert trail.most_at_once(bodies) <= work.LIMIT
 
 
@@ -164,7 +164,7 @@ def forget(fleet: Fleet, *parts: str) -> int:
 @pytest.fixture
 def half_done(fleet, work):
     """A run that stopped half-way, because its workers left."""
-    fleet.environment["WORK_STEP_S"] = "0.05"
+    fleet.environment["WORK_STEP_S"] = "0.02"
     fleet.start("work_fan", concurrency=2)
     run = submit(fleet, work)
     eventually(lambda: run.status().steps.succeeded > 12)
@@ -192,7 +192,7 @@ def test_what_is_forgotten_is_rebuilt(fleet, work, half_done, parts):
     steps = half_done.status().steps
     assert (steps.total, steps.succeeded) == (WHOLE, WHOLE)
     began = Counter(row[1] for row in trail.read() if row[0] == "begin")
-    assert began["many"] == (2 if ":growth" in parts else 1)
+    assert began["summed.many"] == (2 if ":growth" in parts else 1)
     assert fleet.instance.step_states(half_done.run_id)[1]["succeeded"].to_wire() == [0, COUNT]
 
 
