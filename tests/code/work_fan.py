@@ -45,6 +45,8 @@ def checked(context, x):
     key = context.get_mapping_key()
     with trail.attempt("summed.checked", key):
         time.sleep(STEP_S)
+    if told("talks"):
+        print(f"checks {key}")
     if key in told("bad").split():
         raise Failure(f"{key} is bad", allow_retries=False)
     return x

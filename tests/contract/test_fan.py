@@ -75,6 +75,8 @@ class Ops:
 
         @op
         def total(numbers):
+            if "total" in self.bad:
+                raise ValueError("total")
             return sum(numbers)
 
         def body():
@@ -165,6 +167,24 @@ def test_only_what_failed_runs_again(home, seen):
     whole = execute_job(chain, home, reexecution_options=ReexecutionOptions(first.run_id))
     assert whole.success
     assert ops.ran == ["many", 0, 1, 2]
+
+
+def test_only_the_collect_runs_again(home, seen):
+    ops = Ops()
+    ops.bad, ops.dull = {"total"}, {1}
+
+    @job
+    def chain():
+        ops.body()
+
+    first = execute_job(chain, home, raise_on_error=False)
+    ops.bad, ops.ran = set(), []
+    again = execute_job(chain, home, reexecution_options=ReexecutionOptions.from_failure(first.run_id, home))
+    assert again.success
+    assert ops.ran == []
+    assert again.output_for_node("total") == 2
+    assert {e.step_key for e in again.get_step_success_events()} == {"total"}
+    assert [e.step_key for e in again.get_step_skipped_events()] == ["same[k1]"]
 
 
 def test_an_attempt_that_is_not_the_last_counts_for_nothing(home, seen):

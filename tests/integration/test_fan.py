@@ -92,12 +92,16 @@ def test_it_reads_the_same_from_everywhere(fleet, work):
 def test_what_an_attempt_prints_is_its_own(fleet, work):
     work.tell("bad", "k1")
     work.tell("count", "3")
+    work.tell("talks", "yes")
     fleet.start("work_fan")
     run = submit(fleet, work)
     assert run.wait(60).status == "FAILURE", fleet.logs()
     failed = next(event for event in run.events() if event.type is EventType.STEP_FAILURE)
     assert failed.step_key == "summed.checked[k1]"
     assert "k1 is bad" in str(failed.message)
+    for key in ("k0", "k1", "k2"):
+        log = fleet.instance.attempt_log(run.run_id, f"summed.checked[{key}]", 1).decode()
+        assert [line for line in log.splitlines() if line.startswith("checks")] == [f"checks {key}"]
 
 
 def test_a_retry_runs_only_what_failed(fleet, work):

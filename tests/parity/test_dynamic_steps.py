@@ -231,6 +231,25 @@ def test_hooks_run_for_each(world, ops):
     assert found.hooks == ["cheer"] * 3
 
 
+def test_hooks_see_the_values(world, ops, tmp_path):
+    @world.dg.success_hook
+    def noted(context):
+        (tmp_path / f"hook.{context.step_key}").write_text(repr(context.op_output_values))
+
+    @world.dg.graph
+    def table():
+        many, add_one = (op.with_hooks({noted}) for op in (ops.many, ops.add_one))
+        return ops.total(many().map(add_one).collect())
+
+    found = world.run([world.dg.AssetsDefinition.from_graph(table)])
+    assert found.success, found.errors
+    told = {path.name: path.read_text() for path in tmp_path.iterdir() if path.name.startswith("hook.")}
+    assert told == {
+        "hook.table.many": "{'result': {'k0': 0, 'k1': 1, 'k2': 2}}",
+        **{f"hook.table.add_one[k{n}]": f"{{'result': {n + 1}}}" for n in range(3)},
+    }
+
+
 def test_one_partition_of_a_graph(world, ops):
     days = world.dg.StaticPartitionsDefinition(["mon", "tue"])
 
