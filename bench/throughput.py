@@ -31,6 +31,27 @@ def measure() -> Iterator[Figure]:
     best = max(medians[queue.name] for queue in celery)
     for case, median in medians.items():
         yield Figure("throughput", f"{case}, median of {ROUNDS}", median, "/s", best)
+    plain, mapped = map(statistics.median, zip(*(dynamic_rates() for _ in range(ROUNDS)), strict=True))
+    case = f"10,000 no-op steps that are mapped over values, median of {ROUNDS}; ideal: those of an asset"
+    yield Figure("throughput", case, mapped, "/s", plain)
+
+
+def dynamic_rates() -> tuple[float, float]:
+    """No-op steps a second on one fleet: of an asset, and of an op that is mapped over values, once they are there."""
+    module = importlib.import_module("bench_dynamic")
+    with own_fleet() as fleet:
+        fleet.start("bench_dynamic", 1, concurrency=PROCESSES)
+        plain = fleet.instance.submit(module.defs, selection="nothing", partitions="all").wait()
+        assert plain.ended_at_ms is not None
+        run = fleet.instance.submit(module.defs, selection="dynamic")
+        known_ms = next(e.timestamp_ms for e in run.events() if e.type == "STEP_SUCCESS")
+        mapped = run.wait()
+        assert mapped.status == "SUCCESS"
+        assert mapped.ended_at_ms is not None
+    return (
+        plain.steps.total / (plain.ended_at_ms - plain.submitted_at_ms) * 1000,
+        (mapped.steps.total - 1) / (mapped.ended_at_ms - known_ms) * 1000,
+    )
 
 
 def step_rate(asset: str, **settings: int) -> float:

@@ -66,10 +66,10 @@ class Archiver:
 
     def move_part(self, run_id: str, most: int = EVERYTHING) -> int:
         """Move the oldest events of a run, at most a part of them; returns how many. The run may go on meanwhile."""
-        plan, parts = self.runs.plan(run_id), self.archive.parts(run_id)
+        parts = self.archive.parts(run_id)
         with tempfile.TemporaryDirectory(prefix="assetq-") as here:
             path = os.path.join(here, "part")
-            events = self._events(run_id, plan, parts[-1] if parts else BEGINNING, min(most, PART_EVENTS))
+            events = self._events(run_id, parts[-1] if parts else BEGINNING, min(most, PART_EVENTS))
             first = next(events, None)
             if first is None:
                 return 0
@@ -93,10 +93,11 @@ class Archiver:
             raise error_of(reply[0], run_id)
         return reply[0] is Code.OK
 
-    def _events(self, run_id: str, plan: Plan, after: str, most: int) -> Iterator[Event]:
+    def _events(self, run_id: str, after: str, most: int) -> Iterator[Event]:
         key = self.archive.keys("events", run_id)
         while most > 0:
             page: Any = self.archive.client.xrange(key, min=f"({after}", count=min(PAGE, most))
+            plan = self.runs.plan(run_id)  # behind the events, so that it has grown as far
             for cursor, entry in page:
                 yield unpack_event(run_id, plan, text(cursor), entry)
             if not page:

@@ -41,6 +41,7 @@ class Snapshot:
         is_waiting: It waits for another run to end, and will be found when one does.
         unknown: Pool and bundle that includes it, where the pool does not know.
         unslotted: Fences of grants that are in no list from which they could be recovered.
+        growth: Version to which the plan had grown.
     """
 
     counts: tuple[int, int, int]
@@ -58,6 +59,7 @@ class Snapshot:
     is_waiting: bool
     unknown: tuple[tuple[str, str], ...]
     unslotted: tuple[str, ...]
+    growth: str = ""
 
 
 def take_snapshot(client: Redis, keys: Keys, run_id: str, plan: Plan) -> Snapshot | None:
@@ -97,6 +99,7 @@ def _read(
         ask("grants", pipeline.smembers(keys("run_grants", run_id)))
         ask("counts", pipeline.hmget(keys("run", run_id), "succeeded", "failed", "skipped"))
         ask("nodes", pipeline.hgetall(keys("nodes", run_id)))
+        ask("growth", pipeline.hget(keys("growth", run_id), "version"))
         ask("need", pipeline.hgetall(keys("need", run_id)))
         ask("run_parked", pipeline.zrange(keys("run_parked", run_id), 0, -1))
         ask("waits", pipeline.hget(keys("run", run_id), "waits"))
@@ -160,6 +163,7 @@ def _snapshot(rows: Mapping[str, Any], run_id: str, plan: Plan, fences: list[str
             for f in fences
             if (rows[f"queued {f}"] is None and rows[f"lease {f}"] is None) or not rows[f"grant {f}"][0]
         ),
+        growth=text(rows["growth"] or b""),
     )
 
 

@@ -38,7 +38,7 @@ class NodeEntry:
     `order` says which node of a run goes first (smallest); `opens` names, comma-separated, the nodes whose gate opens
     when this one succeeds; `key` is the value of the concurrency key that all its steps have, `lanes`
     `offset:stride:size` when a dimension is the key: step `s` is in lane `(s + offset) // stride % size`, whose value
-    `lane_keys` holds, as a flat list.
+    `lane_keys` holds, as a flat list; `fan` is the number of the fan whose steps it has.
     """
 
     bundle: str
@@ -51,11 +51,13 @@ class NodeEntry:
     key: str = ""
     lanes: str = ""
     lane_keys: tuple[int | str, ...] = ()
+    fan: int | None = None
 
     def to_wire(self) -> list[Any]:
         """In the order that submit_run.lua documents."""
         known = [self.bundle, self.order, self.steps, self.gates, self.opens, self.batch, list(self.ready)]
-        return [*known, self.key, self.lanes, list(self.lane_keys)]
+        fan = "" if self.fan is None else str(self.fan)
+        return [*known, self.key, self.lanes, list(self.lane_keys), fan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,10 @@ class Outcome:
         versions: `[asset, identity, from, marks, given]`: data versions of consecutive partitions, 24 bytes each.
         made: `[from, to]`: partitions of the step that it has made so far, when it did not succeed as a whole.
         satisfied: `[node, from, to, need]`: steps that have one upstream step more behind them.
-        skips: `[node, from, to]`: steps that cannot run any more.
+        skips: `[node, from, to]`: steps that cannot run any more; to -1 where they are all of a fan.
         cause: Why they are skipped.
+        grows: `[fan, count, keys, [[node, is_first], ...]]` of each dynamic output that it gave, keys packed;
+            `is_first` of nodes that read no other of the fan.
     """
 
     step: int
@@ -96,6 +100,7 @@ class Outcome:
     satisfied: tuple[tuple[int, int, int, int], ...] = ()
     skips: tuple[tuple[int, int, int], ...] = ()
     cause: str | None = None
+    grows: tuple[tuple[int, int, bytes, tuple[tuple[int, int], ...]], ...] = ()
 
     def to_wire(self) -> dict[str, Any]:
         """As commit_steps.lua takes it."""
@@ -383,6 +388,8 @@ class Engine:
         nodes: Sequence[NodeEntry],
         need: Sequence[tuple[int, int, int]],
         counts: tuple[int, int, int],
+        growth: str = "",
+        undone: Sequence[tuple[int, int]] = (),
     ) -> bool:
         """Replace what is derived of an active run; steps under way begin again. Atomic.
 
@@ -391,12 +398,22 @@ class Engine:
             nodes: What is left of each node.
             need: `(node, step, done)` for partly satisfied steps.
             counts: Steps that succeeded, failed, were skipped.
+            growth: Version of the growth that was read.
+            undone: `(node, step)` that succeeded and run again, since what they gave is not known.
 
         Returns:
-            False when the run went on since `counts` were read: nothing was changed.
+            False when the run went on since `counts` and `growth` were read: nothing was changed.
         """
         wire = [node.to_wire() for node in nodes]
-        reply = self.run_script("rebuild_run", run_id=run_id, nodes=wire, need=list(need), counts=list(counts))
+        reply = self.run_script(
+            "rebuild_run",
+            run_id=run_id,
+            nodes=wire,
+            need=list(need),
+            counts=list(counts),
+            growth=growth,
+            undone=list(undone),
+        )
         if reply[0] is Code.BUSY:
             return False
         if reply[0] is not Code.OK:

@@ -7,7 +7,7 @@ with the run's plan.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +22,9 @@ from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.execution.event import Event, StepEvent, partition_text
 from assetq.planning import Plan
+
+PlanOf = Callable[[], Plan | None]
+"""Asked for the plan when events were read, so that it has grown as far as they have."""
 
 PAGE = 1000
 BLOCK_MS = 5000
@@ -105,7 +108,7 @@ class EventLog:
     url: str
     archive: Archive
 
-    def read(self, run_id: str, plan: Plan | None, after: str | None, limit: int) -> list[Event]:
+    def read(self, run_id: str, plan_of: PlanOf, after: str | None, limit: int) -> list[Event]:
         """At most `limit` events from behind a cursor, from the archive as far as they stand there."""
         with self.client.pipeline(transaction=True) as pipeline:
             pipeline.lrange(self.keys("parts", run_id), 0, -1)
@@ -116,9 +119,10 @@ class EventLog:
         if parts and cursor_place(after or BEGINNING) < cursor_place(parts[-1]):
             found = self.archive.read(run_id, parts, after, limit)
         left = entries[: limit - len(found)]
+        plan = plan_of() if left else None
         return found + [unpack_event(run_id, plan, text(cursor), entry) for cursor, entry in left]
 
-    def follow(self, run_id: str, plan: Plan | None, after: str | None, timeout_s: float | None) -> Iterator[Event]:
+    def follow(self, run_id: str, plan_of: PlanOf, after: str | None, timeout_s: float | None) -> Iterator[Event]:
         """Events as they are written, on a connection of their own that blocks instead of polling."""
         cursor, has_caught_up = after or BEGINNING, False
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -128,7 +132,7 @@ class EventLog:
                 if left_ms <= 0:
                     return
                 block_ms = min(left_ms, BLOCK_MS) if has_caught_up else 0
-                wait = partial(self._next, client, run_id, plan, cursor, block_ms)
+                wait = partial(self._next, client, run_id, plan_of, cursor, block_ms)
                 events = with_retries(wait, deadline_s=RECONNECT_S)
                 has_caught_up = has_caught_up or not events
                 for event in events:
@@ -155,17 +159,19 @@ class EventLog:
                 if entries := _entries(with_retries(wait, deadline_s=RECONNECT_S)):
                     cursor = text(entries[-1][0])
 
-    def _next(self, client: Redis, run_id: str, plan: Plan | None, cursor: str, block_ms: int) -> Sequence[Event]:
+    def _next(self, client: Redis, run_id: str, plan_of: PlanOf, cursor: str, block_ms: int) -> Sequence[Event]:
         """The next events behind a cursor. What was moved to the archive in the meantime is read from there."""
         if block_ms == 0:
-            return self.read(run_id, plan, cursor, PAGE)
+            return self.read(run_id, plan_of, cursor, PAGE)
         with client.pipeline(transaction=False) as pipeline:
             pipeline.xread({self.keys("events", run_id): cursor}, count=PAGE, block=block_ms)
             pipeline.lindex(self.keys("parts", run_id), -1)
             reply, moved = pipeline.execute()
         if moved is not None and cursor_place(text(moved)) > cursor_place(cursor):
-            return self.read(run_id, plan, cursor, PAGE)
-        return [unpack_event(run_id, plan, text(entry_id), entry) for entry_id, entry in _entries(reply)]
+            return self.read(run_id, plan_of, cursor, PAGE)
+        entries = _entries(reply)
+        plan = plan_of() if entries else None
+        return [unpack_event(run_id, plan, text(entry_id), entry) for entry_id, entry in entries]
 
 
 def _entries(reply: Any) -> Sequence[Any]:

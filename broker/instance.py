@@ -261,11 +261,11 @@ class RedisInstance(AssetsOnRedis):
     @on_redis
     def read_events(self, run_id: str, after: str | None = None, limit: int = 1000) -> list[Event]:
         """Events from behind a cursor."""
-        return self.events.read(run_id, self.runs.readable_plan(run_id), after, limit)
+        return self.events.read(run_id, lambda: self.runs.readable_plan(run_id), after, limit)
 
     def follow_events(self, run_id: str, after: str | None = None, timeout_s: float | None = None) -> Iterator[Event]:
         """Events as they are written."""
-        return self.events.follow(run_id, self._readable_plan(run_id), after, timeout_s)
+        return self.events.follow(run_id, lambda: self._readable_plan(run_id), after, timeout_s)
 
     def run_news(self, run_id: str, timeout_s: float | None) -> Iterator[None]:
         """Comes back whenever the run may have ended."""
@@ -308,6 +308,9 @@ class RedisInstance(AssetsOnRedis):
             return None
         plan = self.runs.plan(run_id)
         snapshot = take_snapshot(self.client, self.keys, run_id, plan)
+        while snapshot is not None and plan.has_open_fans and snapshot.growth != plan.growth:
+            plan = self.runs.plan(run_id)
+            snapshot = take_snapshot(self.client, self.keys, run_id, plan)
         found = "; ".join(problems(plan, snapshot)) if snapshot else ""
         return None if self.runs.run(run_id).status.is_terminal else found or None
 
@@ -321,7 +324,9 @@ class RedisInstance(AssetsOnRedis):
         for _ in range(REPAIR_TRIES):
             plan, tags = self.runs.plan(run_id), self.runs.run(run_id).tags
             frontier = compute_frontier(plan, self.runs.states(run_id), self.runs.made(run_id), tags)
-            if self.engine.rebuild(run_id, frontier.nodes, frontier.need, frontier.counts):
+            if self.engine.rebuild(
+                run_id, frontier.nodes, frontier.need, frontier.counts, plan.growth, frontier.undone
+            ):
                 return
         raise UsageError(f"Run {run_id} goes on while it is to be repaired. Stop its workers first, then repair.")
 

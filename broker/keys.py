@@ -67,6 +67,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("worker_grants", ":worker:<worker>:grants", "set", "fences that the worker has claimed"),
     KeyPattern("run", ":run:<run>", "hash", "status, times, priority, tags and the count of steps in each state"),
     KeyPattern("plan", ":run:<run>:plan", "string", "the symbolic plan, msgpack"),
+    KeyPattern("growth", ":run:<run>:growth", "hash", "what the run has found out about its fans: version, and of each fan `keys:n`, its mapping keys, msgpack, and `count:n`"),
     KeyPattern("events", ":run:<run>:events", "stream", "everything that happened in the run, msgpack entries"),
     KeyPattern("parts", ":run:<run>:parts", "list", "last cursor of each part of the events that stands in the archive"),
     KeyPattern("nodes", ":run:<run>:nodes", "hash", "per node: pool, gates still closed, steps left, batch size, gated nodes"),

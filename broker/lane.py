@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assetq.errors import UsageError
-from assetq.partitions import IndexSet, MultiPartitionsDefinition, PartitionsDefinition
+from assetq.partitions import IndexSet, MultiPartitionKey, MultiPartitionsDefinition, PartitionsDefinition
 from assetq.partitions.pairing import Table
 from assetq.planning import PlanNode
 
@@ -59,12 +59,21 @@ def node_key(node: PlanNode, tags: Mapping[str, str]) -> NodeKey:
     if not node.key:
         return NodeKey()
     grid = node.partitions_def
-    if isinstance(grid, MultiPartitionsDefinition) and node.key in grid.partition_dimension_names:
+    if node.fan is not None and len(node.partitions) == 1 and grid is not None:
+        tags = {**tags, **_values(grid, node.partitions.first)}  # of all its steps, since they are of one partition
+    elif isinstance(grid, MultiPartitionsDefinition) and node.key in grid.partition_dimension_names:
         return _dimension(node, grid)
-    if node.key == PARTITION and grid is not None:
+    elif node.key == PARTITION and grid is not None:
         return _laned(node, grid, 1, node.partitions.last + 1, node.partitions)
     value = tags.get(node.key, node.tags.get(node.key))
     return NodeKey() if value is None else NodeKey(key=f"{node.key}={value}")
+
+
+def _values(grid: PartitionsDefinition, partition: int) -> dict[str, str]:
+    """What one partition is the value of: by the name of each dimension, and as a whole."""
+    key = grid.key_at(partition)
+    dimensions = key.keys_by_dimension if isinstance(key, MultiPartitionKey) else {}
+    return {**dimensions, PARTITION: key}
 
 
 def _dimension(node: PlanNode, grid: MultiPartitionsDefinition) -> NodeKey:

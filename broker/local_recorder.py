@@ -16,6 +16,7 @@ from assetq.broker.codes import Code
 from assetq.broker.connection import RECONNECT_S, translated, with_retries
 from assetq.broker.engine import Engine
 from assetq.broker.event_log import pack_event
+from assetq.broker.growth import growth_entry
 from assetq.broker.version_store import VersionEntry, version_entries
 from assetq.errors import StepInterrupted
 from assetq.execution.event import Event, StepEvent
@@ -65,6 +66,10 @@ class LocalRecorder:
             self._versions += version_entries(*where, result.events)
         if result.status is StepStatus.FAILED:
             self._assets += failed_entries(*where, result.made)
+
+    def grew(self, fan: int, keys: Sequence[str], nodes: Sequence[int]) -> None:
+        """The keys of a fan are known."""
+        self._ended.append([growth_entry(fan, keys, [(node, 0) for node in nodes])])
 
     def steps_skipped(self, node: int, steps: IndexSet) -> None:
         """Steps will not run."""

@@ -58,7 +58,7 @@ class StepTries:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A claimed batch, with what its steps have behind them."""
+    """A claimed batch, with what its steps have behind them, and the version to which the plan has grown."""
 
     pool: str
     run_id: str
@@ -67,13 +67,14 @@ class Grant:
     stop: int
     fence: str
     tries: tuple[StepTries, ...] = ()
+    growth: str = ""
 
     @classmethod
     def from_reply(cls, reply: Sequence[Any]) -> Grant:
         """Decode what claim_steps.lua answers."""
-        run_id, pool, node, start, stop, fence, tries = reply
+        run_id, pool, node, start, stop, fence, tries, growth = reply
         pairs = tuple(StepTries(int(retries), int(crashes)) for retries, crashes in tries)
-        return cls(text(pool), text(run_id), int(node), int(start), int(stop), text(fence), pairs)
+        return cls(text(pool), text(run_id), int(node), int(start), int(stop), text(fence), pairs, text(growth))
 
     def tries_of(self, step: int) -> StepTries:
         """Tries of one step of the batch."""

@@ -10,6 +10,7 @@ from typing import Any
 from redis import Redis
 
 from assetq.broker.archive import MADE, Archive
+from assetq.broker.growth import growth_version, read_growth
 from assetq.broker.keys import Keys
 from assetq.broker.message import text
 from assetq.broker.script import unpackb
@@ -53,12 +54,13 @@ def run_record(run_id: str, fields: Mapping[bytes, bytes]) -> RunRecord:
 
 @dataclass(slots=True)
 class RunReader:
-    """Runs of one namespace; plans are cached, since they never change."""
+    """Runs of one namespace; plans are cached: what changes is only how far they have grown, which has a version."""
 
     client: Redis
     keys: Keys
     archive: Archive | None = None
     _plans: OrderedDict[str, Plan] = field(default_factory=OrderedDict)
+    _grown: dict[str, Plan] = field(default_factory=dict)
 
     def run(self, run_id: str) -> RunRecord:
         """A run."""
@@ -68,12 +70,23 @@ class RunReader:
         return run_record(run_id, fields)
 
     def plan(self, run_id: str) -> Plan:
-        """The plan of a run."""
+        """The plan of a run, as it has grown."""
         if run_id not in self._plans:
             self._plans[run_id] = self._read_plan(run_id)
             while len(self._plans) > CACHED_PLANS:
-                self._plans.popitem(last=False)
-        return self._plans[run_id]
+                self._grown.pop(self._plans.popitem(last=False)[0], None)
+        plan = self._plans[run_id]
+        return self._as_grown(run_id, plan) if plan.has_open_fans else plan
+
+    def _as_grown(self, run_id: str, plan: Plan) -> Plan:
+        version = growth_version(self.client, self.keys, run_id)
+        if not version and self.archive is not None and self.archive.has(run_id):  # with all that was known
+            self._plans[run_id] = self.archive.plan(run_id)
+            return self._plans[run_id]
+        known = self._grown.get(run_id)
+        if known is None or known.growth != version:
+            known = self._grown[run_id] = plan.grown(read_growth(self.client, self.keys, run_id))
+        return known
 
     def _read_plan(self, run_id: str) -> Plan:
         packed = self.client.get(self.keys("plan", run_id))
@@ -93,6 +106,7 @@ class RunReader:
     def forget(self, run_id: str) -> None:
         """A run was deleted."""
         self._plans.pop(run_id, None)
+        self._grown.pop(run_id, None)
 
     def ids(self, prefix: str = "") -> list[str]:
         """Ids, newest first."""
@@ -150,7 +164,7 @@ class RunReader:
 def made_in_step(client: Redis, keys: Keys, run_id: str, plan: Plan, step: tuple[int, int]) -> IndexSet:
     """Partitions of one step that its earlier attempts made. Cost follows the step, not the node."""
     node = plan.nodes[step[0]]
-    if node.chunk == 1 or node.partitions_def is None:
+    if node.chunk == 1 or node.fan is not None or node.partitions_def is None:
         return IndexSet()
     start, stop = node.partitions_of(step[1])
     first = start // 8

@@ -29,6 +29,7 @@ def node_entries(plan: Plan, tags: Mapping[str, str] | None = None) -> list[Node
             key=key.key,
             lanes=key.lanes,
             lane_keys=key.lane_keys,
+            fan=None if node.fan is None else plan.fans.index(node.fan.name),
         )
         for node, key in ((node, node_key(node, tags or {})) for node in plan.nodes)
     ]

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from assetq.broker.asset_entry import AssetEntry, failed_entries, index_entries, materialized_entries
 from assetq.broker.engine import Outcome
 from assetq.broker.event_log import StepMark, pack_step_event
+from assetq.broker.growth import entries_of
 from assetq.broker.script import packb
 from assetq.broker.version_store import version_entries
 from assetq.execution.event import EventType, StepEvent, now_ms
 from assetq.execution.failure import ErrorInfo
-from assetq.execution.omission import skipped_by_omission
+from assetq.execution.omission import skipped_by_omission, skipped_with
 from assetq.execution.task import StepResult, StepStatus
 from assetq.partitions import IndexSet
-from assetq.planning import Plan
+from assetq.planning import Plan, PlanNode
 from assetq.workers.capture import Captured
 
 
@@ -60,6 +61,7 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         satisfied=tuple(_satisfied(attempt, lost)) if succeeded or (ends_badly and result.made) else (),
         skips=tuple(_skips(attempt, result, lost)) if ends_badly or result.omitted else (),
         cause=f"upstream {step_key} {result.status if ends_badly else 'did not give it'}",
+        grows=tuple(entries_of(attempt.plan, attempt.node, result.keys)) if succeeded else (),
     )
 
 
@@ -105,10 +107,23 @@ def _satisfied(attempt: Attempt, lost: IndexSet) -> Iterable[tuple[int, int, int
 
 
 def _skips(attempt: Attempt, result: StepResult, lost: IndexSet) -> Iterable[tuple[int, int, int]]:
-    if result.omitted:
+    own = attempt.plan.nodes[attempt.node]
+    if result.status is StepStatus.SKIPPED:
+        closure = skipped_with(attempt.plan, attempt.node, attempt.step)
+    elif result.omitted:
         closure = skipped_by_omission(attempt.plan, attempt.node, attempt.step, result.omitted)
     else:
         closure = attempt.plan.closure_without(attempt.node, attempt.step, lost)
     for node, steps in sorted(closure.items()):
+        if _is_whole_fan(attempt.plan, own, attempt.plan.nodes[node]):
+            yield node, 0, -1
+            continue
         for start, stop in steps.ranges:
             yield node, start, stop
+
+
+def _is_whole_fan(plan: Plan, own: PlanNode, below: PlanNode) -> bool:
+    """True where all steps of a fan are meant, of which others may know by now how many there are."""
+    if below.fan is None or (own.fan is not None and own.fan.name == below.fan.name):
+        return False
+    return plan.source_of(below) is not None

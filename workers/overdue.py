@@ -7,12 +7,12 @@ import time
 from collections.abc import Mapping
 
 from assetq.broker.engine import Claimant, Engine
+from assetq.broker.growth import read_plan
 from assetq.broker.message import Grant, HeldGrant, StepTries
 from assetq.errors import StaleAttemptError
 from assetq.execution.failure import error_info, retry_delay_s
 from assetq.execution.task import StepResult, StepStatus
 from assetq.execution.time_limit import timeout_error
-from assetq.planning import Plan
 from assetq.workers.outcome import Attempt, outcome_of
 
 logger = logging.getLogger("assetq.overdue")
@@ -28,7 +28,7 @@ def fail_overdue(engine: Engine, worker: str, held: HeldGrant, timeouts: Mapping
     if values[0] is None:
         return
     node, start, stop = map(int, values)
-    plan = Plan.from_bytes(engine.client.get(keys("plan", held.run_id)))
+    plan = read_plan(engine.client, keys, held.run_id)
     tries = read_tries(engine, held.run_id, node, start)
     error = timeout_error(plan.step_key(node, start), timeouts.get(plan.nodes[node].name))
     delay_s = retry_delay_s(error, plan.nodes[node].retry, tries.retries + 1)

@@ -6,6 +6,7 @@ import logging
 import time
 
 from assetq.broker.engine import Claimant, Engine
+from assetq.broker.growth import read_plan
 from assetq.broker.message import Grant, Poisoned
 from assetq.broker.run_reader import made_in_step
 from assetq.errors import PlanError, StaleAttemptError
@@ -21,7 +22,7 @@ RECOVERER = Claimant(worker="recovery", pid=0)
 def fail_poisoned(engine: Engine, poisoned: Poisoned) -> None:
     """Fail the step under the fence that quarantine gave it; a later recovery does it if this one dies."""
     try:
-        plan = Plan.from_bytes(engine.client.get(engine.keys("plan", poisoned.run_id)))
+        plan = read_plan(engine.client, engine.keys, poisoned.run_id)
     except PlanError as error:
         fail_unreadable(engine, poisoned.run_id, poisoned.fence, RECOVERER.worker, error)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from redis import Redis
 
 from assetq.broker.connection import connect, patience_s, with_retries
 from assetq.broker.engine import Claimant, Engine
+from assetq.broker.growth import read_plan
 from assetq.broker.instance import RedisInstance
 from assetq.broker.keys import Keys
 from assetq.broker.publisher import Publisher
@@ -90,13 +91,19 @@ class ProcessState:
         """Repeat `call` while Redis is away: for an hour, or until the grace of a worker that stops is over."""
         return with_retries(call, deadline_s=RETRY_S, gives_up=lambda: self.config.board.is_over)
 
-    def run_context(self, run_id: str) -> RunContext:
-        """Plan, tags and config of a run; cached."""
+    def run_context(self, run_id: str, growth: str = "") -> RunContext:
+        """Plan, tags and config of a run; cached, for as long as the plan has the `growth` that a grant names."""
         with self.lock:
-            if run_id in self.runs:
+            known = self.runs.get(run_id)
+            if known is not None:
                 self.runs.move_to_end(run_id)
-                return self.runs[run_id]
-        context = self.lasting(lambda: self._load_run(run_id))
+        if known is not None and (known.plan.growth == growth or not known.plan.fans):
+            return known
+        if known is None:
+            context = self.lasting(lambda: self._load_run(run_id))
+        else:
+            plan = self.lasting(lambda: read_plan(self.client, self.engine.keys, run_id))
+            context = replace(known, plan=plan)
         with self.lock:
             self.runs[run_id] = context
             while len(self.runs) > RUN_CACHE_SIZE:
@@ -111,7 +118,7 @@ class ProcessState:
 
     def _load_run(self, run_id: str) -> RunContext:
         keys = self.engine.keys
-        plan = Plan.from_bytes(self.client.get(keys("plan", run_id)))
+        plan = read_plan(self.client, keys, run_id)
         tags, packed = self.client.hmget(keys("run", run_id), "tags", "config")
         config = unpackb(packed) if packed else {}
         return RunContext(

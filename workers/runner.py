@@ -131,7 +131,7 @@ class Runner:
 
     def _run_batch(self, grant: Grant, deadline: float) -> Grant | None:
         try:
-            context = self.state.run_context(grant.run_id)
+            context = self.state.run_context(grant.run_id, grant.growth)
         except PlanError as error:
             self._give_up(grant, error)
             return None
@@ -165,8 +165,9 @@ class Runner:
             if is_last or now - flushed >= FLUSH_S:
                 may_chain = is_last and now < deadline and not self._stops()
                 chained = self._commit(grant, context, pending, chain=may_chain)
-                self._clean_up(context)
                 if is_last:
+                    if chained is None or chained.run_id != grant.run_id:  # else the run goes on
+                        self._clean_up(context)
                     return chained
                 pending, flushed = [], now
         return None

@@ -7,10 +7,10 @@ import logging
 import os
 
 from assetq.broker.engine import Engine
+from assetq.broker.growth import read_plan
 from assetq.broker.message import HeldGrant
 from assetq.errors import AssetqError
 from assetq.execution.attempt_log import attempt_log_path, write_log
-from assetq.planning import Plan
 from assetq.workers.capture import bounded
 from assetq.workers.overdue import read_tries
 from assetq.workers.process import WorkerConfig
@@ -47,7 +47,7 @@ def salvage_log(engine: Engine, config: WorkerConfig, held: HeldGrant) -> None:
     if node is None:
         return
     try:
-        plan = Plan.from_bytes(engine.client.get(keys("plan", held.run_id)))
+        plan = read_plan(engine.client, keys, held.run_id)
         attempt = read_tries(engine, held.run_id, int(node), int(step)).attempt
         key = plan.step_key(int(node), int(step))
         write_log(attempt_log_path(config.settings.storage, held.run_id, key, attempt), bounded(source, size))

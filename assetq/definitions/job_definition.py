@@ -10,6 +10,7 @@ from assetq.definitions.config import run_config_dict
 from assetq.definitions.config_mapping import ConfigMapping
 from assetq.definitions.executor_definition import ExecutorDefinition, multi_or_in_process_executor
 from assetq.definitions.graph_definition import GraphDefinition
+from assetq.definitions.graph_mapping import check_mapping
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.op_source import ConfiguredInput, GivenValue, Source
@@ -91,6 +92,8 @@ class JobDefinition:
         self.input_values = dict(input_values or {})
         self.bound_to: Definitions | None = None
         self._refuse_unknown_inputs()
+        if graph is not None:
+            check_mapping(graph)
 
     def _partitions(self, given: Any) -> Any:
         own = getattr(self.config, "partitions_def", None)

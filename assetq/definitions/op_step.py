@@ -12,13 +12,13 @@ from assetq.definitions.assets_definition import AssetsDefinition
 from assetq.definitions.check import AssetCheckSpec
 from assetq.definitions.graph_definition import GraphDefinition
 from assetq.definitions.graph_flatten import FlatGraph, FlatOp, flatten
+from assetq.definitions.graph_mapping import with_mapping
 from assetq.definitions.hook import HookDefinition
 from assetq.definitions.op import Op, OpInput, OpOutput
 from assetq.definitions.op_io import In
 from assetq.definitions.op_source import (
     AssetValue,
     ConfiguredInput,
-    Several,
     Source,
     StepOutput,
     assets_in,
@@ -46,6 +46,7 @@ class OpStep(AssetsDefinition):
     graph: GraphDefinition | None = None
     above: tuple[StepOutput, ...] = ()
     check_outputs: Mapping[str, AssetCheckSpec] = {}
+    _public: tuple[Op, Op] | None = None
 
     @property
     def subject(self) -> str:
@@ -60,7 +61,10 @@ class OpStep(AssetsDefinition):
     @property
     def public_op(self) -> Op:
         """The op by its name in the graph."""
-        return replace(self.op, name=self.path[-1])
+        known = self._public
+        if known is None or known[0] is not self.op:
+            known = self._public = self.op, replace(self.op, name=self.path[-1])
+        return known[1]
 
     @property
     def is_mapped(self) -> bool:
@@ -110,7 +114,7 @@ class GraphSteps:
 
     def make(self) -> tuple[OpStep, ...]:
         """The steps, each after what it reads."""
-        flat = _with_mapping(self.graph.name, flatten(self.graph, self.prefix, self.feed or {}))
+        flat = with_mapping(self.graph.name, flatten(self.graph, self.prefix, self.feed or {}))
         assets, checks = self._places(flat, self.makes or {}), self._places(flat, self.checks or {})
         roots_deps = self._unplaced_deps(flat)
         return tuple(self._step(op, assets, checks, roots_deps) for op in flat.ops)
@@ -198,28 +202,6 @@ class GraphSteps:
             dagster_type=op_input.asset_in.dagster_type,
         )
         return {"key": source.key, "asset_in": loading, "source": None}
-
-
-def _with_mapping(graph: str, flat: FlatGraph) -> FlatGraph:
-    """The graph with every op mapped that reads what was mapped, unless it reads all of it."""
-    mapped: set[str] = set()
-    ops = []
-    for op in flat.ops:
-        inputs = {name: _mapped(source, mapped) for name, source in op.inputs.items()}
-        if any(one.is_mapped for source in inputs.values() for one in outputs_in(source)):
-            mapped.add(op.name)
-            if any(out.is_dynamic for out in op.op_def.outs.values()):
-                raise DefinitionError(f"Op '{op.name}' of graph '{graph}' is mapped and has a dynamic output itself.")
-        ops.append(replace(op, inputs=inputs))
-    return replace(flat, ops=tuple(ops))
-
-
-def _mapped(source: Source, mapped: set[str]) -> Source:
-    if isinstance(source, Several):
-        return Several(tuple(_mapped(one, mapped) for one in source.sources))
-    if isinstance(source, StepOutput) and source.step in mapped and not source.is_collected:
-        return replace(source, is_mapped=True)
-    return source
 
 
 def _placed(flat: FlatOp, output: OpOutput, assets: Mapping[tuple[str, str], OpOutput]) -> OpOutput:

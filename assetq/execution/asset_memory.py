@@ -159,6 +159,9 @@ class MemoryRecorder:
                 grid = node.partitions_def if is_own else None
                 self.memory.materialized(event, grid, IndexSet.range(*(reported.partition or span)))
 
+    def grew(self, fan: int, keys: Sequence[str], nodes: Sequence[int]) -> None:
+        """The run holds its plan itself."""
+
     def steps_skipped(self, node: int, steps: IndexSet) -> None:
         """Steps will not run."""
 

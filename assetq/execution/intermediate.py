@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetsDefinition, OpInput, OpOutput
@@ -13,6 +13,7 @@ from assetq.execution.dynamic_output import read_keys
 from assetq.execution.op_section import op_section
 from assetq.execution.placing import is_stored_as_asset, runs_folder
 from assetq.io import InputContext, OutputContext
+from assetq.partitions import IndexSet
 from assetq.planning import Plan, PlanNode
 
 if TYPE_CHECKING:
@@ -26,25 +27,43 @@ class InputOmitted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The run in which an op ran whose output is read."""
+    """The run in which an op ran whose output is read, and which of its steps."""
 
     run_id: str
     plan: Plan
     node: PlanNode
+    step: int
+
+    @property
+    def step_key(self) -> str:
+        """The step as people name it."""
+        return self.plan.step_key(self.node.index, self.step)
+
+    @property
+    def is_fan(self) -> bool:
+        """True when each value of the op is a step of its own."""
+        return self.node.fan is not None
+
+    def for_key(self, mapping_key: str) -> Origin | None:
+        """The step of a mapping key; None where that step is in no plan of the run."""
+        if self.node.fan is None:
+            return self
+        step = self.node.fan.find(mapping_key)
+        return None if step is None or step not in self.node.steps else replace(self, step=step)
 
 
-def origin_of(session: ExecutionSession, task: StepTask, step: str) -> Origin:
-    """Where an op ran: in this run, or in the nearest of those that it retries.
+def origins_of(session: ExecutionSession, task: StepTask, step: str) -> Iterator[Origin]:
+    """Where an op ran: in this run, and in those that it retries, the nearest first.
 
     Raises:
-        StorageError: In none of them.
+        StorageError: In none of them, or in no further one.
     """
     run_id, plan = task.run_id, task.plan
     start = (task.partition_range or (0, 1))[0]
     while True:
         node = next((n for n in plan.nodes if n.name == step and start in n.partitions), None)
         if node is not None:
-            return Origin(run_id, plan, node)
+            yield Origin(run_id, plan, node, node.step_of(start))
         parent = None if session.instance is None else session.instance.get_run(run_id).parent_run_id
         if parent is None or session.instance is None:
             raise StorageError(
@@ -89,17 +108,29 @@ class SourceLoader:
     def load_by_key(self, op_input: OpInput, source: StepOutput) -> dict[str, Any]:
         """Mapping key -> value, of a dynamic output or of what was mapped over one."""
         output, origin = self._found(source)
-        keys = read_keys(self.session, origin, self._step_key(origin), source.output)
+        if origin.is_fan:
+            return dict(self._load_fan(op_input, output, source))
+        keys = read_keys(self.session, origin, origin.step_key, source.output)
         return {key: self._load(op_input, output, origin, key) for key in keys}
 
     def keys_of(self, source: StepOutput) -> list[str]:
         """Mapping keys of a dynamic output, or of what was mapped over one."""
-        origin = origin_of(self.session, self.task, source.step)
-        return read_keys(self.session, origin, self._step_key(origin), source.output)
+        origin = next(origins_of(self.session, self.task, source.step))
+        if origin.node.fan is not None:
+            return list(origin.node.fan.keys or ())
+        return read_keys(self.session, origin, origin.step_key, source.output)
 
-    def _step_key(self, origin: Origin) -> str:
-        start = (self.task.partition_range or (0, 1))[0]
-        return origin.plan.step_key(origin.node.index, origin.node.step_of(start))
+    def _load_fan(self, op_input: OpInput, output: OpOutput, source: StepOutput) -> Iterator[tuple[str, Any]]:
+        """What the steps of a fan gave, without those that gave nothing or were left out."""
+        origins = list[Origin]()
+        more = origins_of(self.session, self.task, source.step)
+        for key in self.keys_of(source):
+            while (own := next(filter(None, (one.for_key(key) for one in origins)), None)) is None:
+                origins.append(next(more))
+            try:
+                yield key, self._load(op_input, output, own, key)
+            except InputOmitted:
+                continue
 
     def _several(self, op_input: OpInput, source: Several) -> list[Any]:
         """The values that were given; what was left out is left out."""
@@ -115,14 +146,28 @@ class SourceLoader:
 
     def _output(self, op_input: OpInput, source: StepOutput) -> Any:
         if source.is_collected:
-            return list(self.load_by_key(op_input, source).values())
-        output, origin = self._found(source)
-        return self._load(op_input, output, origin, self.mapping_key if source.is_mapped else None)
+            return self._collected(op_input, source)
+        key = self.mapping_key if source.is_mapped else None
+        return self._load(op_input, *self._found(source, key), key)
 
-    def _found(self, source: StepOutput) -> tuple[OpOutput, Origin]:
+    def _collected(self, op_input: OpInput, source: StepOutput) -> list[Any]:
+        """All values, in the order of their keys.
+
+        Raises:
+            InputOmitted: There are keys, and none of their steps gave a value.
+        """
+        values = list(self.load_by_key(op_input, source).values())
+        if not values and self.keys_of(source):
+            raise InputOmitted
+        return values
+
+    def _found(self, source: StepOutput, key: str | None = None) -> tuple[OpOutput, Origin]:
         output = self.session.defs.get_op(source.step).op.output(source.output)
         assert output is not None
-        return output, origin_of(self.session, self.task, source.step)
+        origins = origins_of(self.session, self.task, source.step)
+        if key is None:
+            return output, next(origins)
+        return output, next(one for one in (origin.for_key(key) for origin in origins) if one is not None)
 
     def _load(self, op_input: OpInput, output: OpOutput, origin: Origin, mapping_key: str | None) -> Any:
         manager_key = op_input.asset_in.input_manager_key or output.io_manager_key
@@ -130,9 +175,16 @@ class SourceLoader:
         try:
             return self.session.io_manager(manager_key).load_input(context)
         except (StorageError, FileNotFoundError, KeyError):
-            if output.is_required:
+            if output.is_required and not self._gave_nothing(origin):
                 raise
             raise InputOmitted from None
+
+    def _gave_nothing(self, origin: Origin) -> bool:
+        """True for a step of a fan that was left out because what it reads was not given, or that failed."""
+        if not origin.is_fan or self.session.instance is None:
+            return False
+        states = self.session.instance.step_states(origin.run_id).get(origin.node.index, {})
+        return origin.step not in states.get("succeeded", IndexSet())
 
     def _context(
         self, op_input: OpInput, output: OpOutput, origin: Origin, manager_key: str, mapping_key: str | None
@@ -152,8 +204,8 @@ class SourceLoader:
         upstream = OutputContext(
             name=output.name,
             run_id=origin.run_id,
-            step_key=self._step_key(origin),
-            mapping_key=mapping_key,
+            step_key=origin.step_key,
+            mapping_key=None if origin.is_fan else mapping_key,
             definition_metadata=output.spec.metadata,
             annotation=output.annotation,
             op_def=session.defs.get_op(origin.node.name).public_op,

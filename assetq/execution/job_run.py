@@ -211,7 +211,7 @@ def _wanted_steps(scope: JobScope, instance: Instance, options: ReexecutionOptio
         parent = options.parent_run_id
         return remaining_plan(plan, instance.step_states(parent), instance.made_partitions(parent))
     if not options.step_selection:
-        return plan
+        return plan.ungrown()
     names = selected_ops(scope, options.step_selection)
     return plan.restrict({n.index: n.steps if n.name in names else IndexSet() for n in plan.nodes})
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from assetq.definitions.time_limit import step_timeout_s
 from assetq.errors import StepInterrupted
 from assetq.execution.event import Event, EventType, StepEvent, now_ms, partition_text
-from assetq.execution.omission import skipped_by_omission
+from assetq.execution.omission import skipped_by_omission, skipped_with
 from assetq.execution.record import RunRecord, RunStatus, StepCounts
 from assetq.execution.session import ExecutionSession
 from assetq.execution.step import execute_step
@@ -20,7 +20,7 @@ from assetq.execution.step_context import RunInfo
 from assetq.execution.task import StepResult, StepStatus, StepTask
 from assetq.execution.time_limit import time_limit
 from assetq.partitions import IndexSet
-from assetq.planning import Plan
+from assetq.planning import Growth, Plan
 
 STATE_OF = {StepStatus.SUCCEEDED: "succeeded", StepStatus.FAILED: "failed", StepStatus.SKIPPED: "skipped"}
 EVENT_OF = {
@@ -42,6 +42,9 @@ class Recorder(Protocol):
 
     def steps_skipped(self, node: int, steps: IndexSet) -> None:
         """Steps will not run, because of what failed above them."""
+
+    def grew(self, fan: int, keys: Sequence[str], nodes: Sequence[int]) -> None:
+        """The keys of a fan are known, and so are the steps of its nodes."""
 
     def flush(self) -> None:
         """A good moment to write: a step begins, or waits for its next attempt."""
@@ -150,10 +153,10 @@ class LocalRun:
             self.blocked_by = None
 
     def _steps(self) -> Iterator[tuple[int, int]]:
-        for node in self.plan.nodes:
-            for step in node.steps:
-                if step not in self.states.get(node.index, {}).get("skipped", IndexSet()):
-                    yield node.index, step
+        for node in range(len(self.plan.nodes)):
+            for step in self.plan.nodes[node].steps:  # those of a fan are known by then
+                if step not in self.states.get(node, {}).get("skipped", IndexSet()):
+                    yield node, step
 
     def _run_step(self, node: int, step: int) -> None:
         self.current = (node, step)
@@ -193,6 +196,8 @@ class LocalRun:
             self.recorder.step_ended(task, result, self.events[first:])
         if result.made:
             self.made[task.node] = self.made.get(task.node, IndexSet()) | result.made
+        if result.status is StepStatus.SUCCEEDED:
+            self._grow(task.node, result.keys)
         if result.status in STATE_OF:
             self._end(task.node, IndexSet.range(task.step, task.step + 1), STATE_OF[result.status])
         error = {"error": result.error.to_json()} if result.error else {}
@@ -201,7 +206,7 @@ class LocalRun:
         if result.status in (StepStatus.FAILED, StepStatus.SKIPPED):
             is_stopped = isinstance(result.exception, KeyboardInterrupt)  # nothing else starts then
             self.exception = result.exception if is_stopped else self.exception or result.exception
-            self._skip_downstream(task, result.made)
+            self._skip_downstream(task, result)
         elif result.omitted:
             omitted = skipped_by_omission(task.plan, task.node, task.step, result.omitted)
             self._skip(omitted, f"upstream {task.step_key} did not give it")
@@ -218,9 +223,29 @@ class LocalRun:
             data=event.data,
         )
 
-    def _skip_downstream(self, task: StepTask, made: IndexSet) -> None:
-        lost = IndexSet.range(*task.plan.partitions_of(task.node, task.step)) - made
-        closure = self.plan.closure_without(task.node, task.step, lost)
+    def _grow(self, node: int, keys: Mapping[str, Sequence[str]]) -> None:
+        """What is mapped over dynamic outputs of the node has a step for each of their keys."""
+        for fan, output in self.plan.fans_from(node):
+            found = tuple(keys.get(output, ()))
+            nodes = [below.index for below in self.plan.fan_nodes(fan)]
+            self.plan = self.plan.grown(Growth(str(len(self.events)), {fan: found}))
+            if self.recorder is not None:
+                self.recorder.grew(fan, found, nodes)
+            for below in nodes:
+                self._skip_all(below)
+
+    def _skip_all(self, node: int) -> None:
+        """What was skipped before its steps were known is skipped in all of them."""
+        if self.states.get(node, {}).get("skipped"):
+            self.states[node]["skipped"] = IndexSet()
+            self._skip({node: self.plan.nodes[node].steps}, "upstream of it did not succeed")
+
+    def _skip_downstream(self, task: StepTask, result: StepResult) -> None:
+        if result.status is StepStatus.SKIPPED:
+            closure = skipped_with(self.plan, task.node, task.step)
+        else:
+            lost = IndexSet.range(*task.plan.partitions_of(task.node, task.step)) - result.made
+            closure = self.plan.closure_without(task.node, task.step, lost)
         self._skip(closure, f"upstream {task.step_key} did not succeed")
 
     def _skip(self, found: Mapping[int, IndexSet], reason: str) -> None:

@@ -62,7 +62,7 @@ class NodeOutputs:
         if not self._was_given(name, output.name):
             raise UsageError(f"Op '{name}' gave no output '{output_name}' in this run.")
         node = next(node for node in self.run.plan.nodes if node.name == name)
-        task = StepTask(self.run.run_id, self.run.plan, node.index, node.steps.last)
+        task = StepTask(self.run.run_id, self.run.plan, node.index, node.steps.last if node.steps else 0)
         if not isinstance(definition, OpStep):
             read = OpInput("value", output.key, None, AssetIn(key=output.key))
             return load_input(self.session, task, definition, read, [])

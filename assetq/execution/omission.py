@@ -25,8 +25,8 @@ def readers_of_omitted(session: ExecutionSession, task: StepTask, produced: Iter
     """
     given = set(produced)
     definition = session.defs.get_op(task.plan_node.name)
-    if getattr(definition, "is_mapped", False):  # what it did not give for some values is left out of the whole
-        return ()
+    if getattr(definition, "is_mapped", False) and task.plan_node.fan is None:
+        return ()  # what it did not give for some values is left out of the whole
     op, node = definition.op, task.plan_node
     wanted = [o for o in op.outputs if not o.is_dynamic and node.wants(o.name, str(o.key))]
     omitted = [o for o in wanted if o.name not in given]
@@ -48,7 +48,12 @@ def _reads(definition: AssetsDefinition, step: str, omitted: list[OpOutput]) -> 
 def _needed(definition: AssetsDefinition) -> Iterator[StepOutput]:
     """Outputs of other ops without which an op cannot run; of a list, some may be missing."""
     lists = {one for i in definition.op.inputs if isinstance(i.source, Several) for one in outputs_in(i.source)}
-    yield from (one for one in getattr(definition, "above", ()) if one not in lists)
+    yield from (one for one in getattr(definition, "above", ()) if one not in lists and not one.is_collected)
+
+
+def skipped_with(plan: Plan, node: int, step: int) -> dict[int, IndexSet]:
+    """Steps that cannot run because a step was left out, as what it reads was not given."""
+    return plan.downstream_closure({node: IndexSet.range(step, step + 1)}, with_collects=False)
 
 
 def skipped_by_omission(plan: Plan, node: int, step: int, readers: Iterable[int]) -> dict[int, IndexSet]:
@@ -65,5 +70,5 @@ def skipped_by_omission(plan: Plan, node: int, step: int, readers: Iterable[int]
             first[below] = first.get(below, IndexSet()) | IndexSet.range(number, number + 1)
     if not first:
         return {}
-    closure = plan.downstream_closure(first)
+    closure = plan.downstream_closure(first, with_collects=False)
     return {at: first.get(at, IndexSet()) | closure.get(at, IndexSet()) for at in sorted({*first, *closure})}

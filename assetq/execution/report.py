@@ -188,10 +188,11 @@ class StepReport:
         return {**given.metadata, **self.scope.context.metadata_of(given.output.name, given.output.key)}
 
     def _keep_value(self, given: GivenOutput) -> None:
-        if given.partition is None:
+        part = given.partition or given.mapping_key
+        if part is None:
             self.values[given.output.name] = given.plain_value
         else:
-            self.values.setdefault(given.output.name, {})[given.partition] = given.plain_value
+            self.values.setdefault(given.output.name, {})[part] = given.plain_value
 
     def _store_given(self, given: GivenOutput) -> None:
         """Store what was given, if there is anything, and tell of it."""
@@ -232,6 +233,11 @@ class StepReport:
         if mapping_key in keys:
             raise StepFailedError(f"'{self.scope.op.name}' gave mapping key '{mapping_key}' twice; give it once.")
         keys[mapping_key] = None
+
+    def dynamic_keys(self) -> dict[str, tuple[str, ...]]:
+        """Mapping keys of each dynamic output."""
+        dynamic = (output.name for output in self.scope.op.outputs if output.is_dynamic)
+        return {name: tuple(self.keys.get(name, ())) for name in dynamic}
 
     def write_keys(self, is_mapped: bool) -> None:
         """Record which values the dynamic outputs have, and the outputs of an op that is mapped over some."""

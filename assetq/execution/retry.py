@@ -15,6 +15,10 @@ from assetq.planning import Plan
 def remaining_plan(plan: Plan, states: dict[int, dict[str, IndexSet]], made: Mapping[int, IndexSet]) -> Plan:
     """The plan of every step that has not succeeded, without the partitions that such steps made all the same."""
     left = {node.index: node.steps - states.get(node.index, {}).get("succeeded", IndexSet()) for node in plan.nodes}
+    for node in plan.nodes:  # what it gave is not known: it runs again
+        source = plan.source_of(node) if node.fan is not None and node.fan.keys is None else None
+        if source is not None:
+            left[source.index] = source.steps
     return plan.restrict(left, made)
 
 
@@ -26,6 +30,8 @@ def retry(instance: Instance, run_id: str, *, failed_only: bool, defs: Definitio
     plan = instance.get_plan(run_id)
     if failed_only:
         plan = remaining_plan(plan, instance.step_states(run_id), instance.made_partitions(run_id))
+    else:
+        plan = plan.ungrown()
     if not plan.nodes:
         raise UsageError(
             f"Nothing to retry: every step of run {run_id} succeeded. Without --failed all of it runs again."

@@ -165,7 +165,9 @@ class ExecutionSession:
         """The I/O manager with this resource key; pickle files when "io_manager" is not provided."""
         with self._lock:
             if key == DEFAULT_IO_MANAGER_KEY and key not in self.defs.resources:
-                return self._open.setdefault(key, FilesystemIOManager())  # type: ignore[no-any-return]
+                if key not in self._open:
+                    self._open[key] = FilesystemIOManager()
+                return self._open[key]  # type: ignore[no-any-return]
             found = self.resource(key)
         if not hasattr(found, "load_input"):
             raise DefinitionError(f"Resource '{key}' is used as an I/O manager, but {type(found).__name__} is none.")
@@ -191,10 +193,15 @@ class ExecutionSession:
         shows_other = isinstance(value, IAttachDifferentObjectToOpContext)
         return value.get_object_to_set_on_execution_context() if shows_other else value
 
-    def keep_outputs(self, op_name: str, values: Mapping[str, Any]) -> None:
+    def keep_outputs(self, op_name: str, values: Mapping[str, Any], mapping_key: str | None = None) -> None:
         """Hold what an op gave, by op and output, for a result in this process; a fleet holds no values."""
-        if self.outputs is not None:
-            self.outputs.update({(op_name, name): value for name, value in values.items()})
+        if self.outputs is None:
+            return
+        for name, value in values.items():
+            if mapping_key is None:
+                self.outputs[op_name, name] = value
+            else:
+                self.outputs.setdefault((op_name, name), {})[mapping_key] = value
 
     def close(self) -> None:
         """Tear down what was opened, last first."""

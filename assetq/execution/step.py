@@ -81,7 +81,8 @@ def _execute(session: ExecutionSession, task: StepTask, guard: Guard, limit: Lim
             raise
         return attempt.failed(error)
     omitted = readers_of_omitted(session, task, attempt.report.produced)
-    return StepResult(StepStatus.SUCCEEDED, tuple(attempt.events), omitted=omitted)
+    keys = attempt.report.dynamic_keys()
+    return StepResult(StepStatus.SUCCEEDED, tuple(attempt.events), omitted=omitted, keys=keys)
 
 
 class _Attempt:
@@ -128,22 +129,27 @@ class _Attempt:
             self._run()
 
     def _run(self) -> None:
-        definition = self.definition
-        keys: list[str | None] = [None]
-        if isinstance(definition, OpStep) and definition.is_mapped:
-            keys = [*mapped_keys(SourceLoader(self.session, self.task, definition), definition)]
-        for key in keys:
-            self._call(key)
+        definition, own_key = self.definition, self.task.mapping_key
+        is_inside = isinstance(definition, OpStep) and definition.is_mapped and self.task.plan_node.fan is None
+        if is_inside:
+            self._call_for_each()
+        else:
+            self._call(own_key)
         if isinstance(definition, OpStep):
-            self.report.write_keys(definition.is_mapped)
+            self.report.write_keys(is_inside)
         self._run_hooks()
-        self.session.keep_outputs(definition.op.name, self.report.values)
+        self.session.keep_outputs(definition.op.name, self.report.values, own_key)
+
+    def _call_for_each(self) -> None:
+        """Call the function of a mapped op once for each value of the dynamic output."""
+        assert isinstance(self.definition, OpStep)
+        for key in mapped_keys(SourceLoader(self.session, self.task, self.definition), self.definition):
+            self.report.begin(key)
+            self._call(key)
 
     def _call(self, mapping_key: str | None) -> None:
-        """Call the function: once, or for one of the values of a dynamic output."""
-        if mapping_key is not None:
-            self.report.begin(mapping_key)
-            self.context.mapping_key = mapping_key
+        """Call the function, for one of the values of a dynamic output if it is mapped over one."""
+        self.context.mapping_key = mapping_key
         arguments = self._arguments(mapping_key)
         self.report.take(self.definition.op.fn(**arguments))
 

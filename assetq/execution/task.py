@@ -49,6 +49,11 @@ class StepTask:
         return self.plan.step_key(self.node, self.step)
 
     @property
+    def mapping_key(self) -> str | None:
+        """The value of a dynamic output for which it runs; None for a step of no fan."""
+        return self.plan.mapping_key(self.node, self.step)
+
+    @property
     def partition_range(self) -> tuple[int, int] | None:
         """Half-open range of partitions; None for an asset without."""
         return None if self.plan_node.partitions_def is None else self.plan.partitions_of(self.node, self.step)
@@ -85,7 +90,7 @@ class StepResult:
     """How an attempt ended, and what it reported.
 
     `made` are the partitions that this and earlier attempts made, where the step has not succeeded as a whole;
-    `omitted` are nodes that read what it chose not to give.
+    `omitted` are nodes that read what it chose not to give; `keys` the mapping keys of its dynamic outputs.
     """
 
     status: StepStatus
@@ -95,3 +100,4 @@ class StepResult:
     exception: BaseException | None = None
     made: IndexSet = field(default_factory=IndexSet)
     omitted: tuple[int, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

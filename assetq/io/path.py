@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from urllib.parse import unquote
 
 KEPT = frozenset("_-.:=,@+ |")
 LONGEST = 180
+PLAIN = re.compile(rf"[\w\-|:=,@+](?:[\w\-.:=,@+ |]{{0,{LONGEST - 2}}}[\w\-|:=,@+])?", re.ASCII)
 EMPTY = "%"
 
 
@@ -16,6 +18,8 @@ def escape_part(text: str) -> str:
     Letters, digits and `_-.:=,@+ |` stay; everything else, a leading or trailing dot or blank, and the
     empty text are percent-encoded. A name above 180 bytes keeps its beginning and gets a hash, marked `~`.
     """
+    if PLAIN.fullmatch(text):
+        return text
     escaped = "".join(c if (c.isalnum() or c in KEPT) else _encode(c) for c in text)
     if not escaped:
         return EMPTY

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from abc import abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -66,7 +66,7 @@ class UPathIOManager(IOManager):
 
     def get_asset_relative_path(self, context: InputContext | OutputContext) -> UPath:
         """Place of an asset below the base path, without extension."""
-        return _relative(tuple(context.asset_key.path))
+        return _upath("").joinpath(*(escape_part(part) for part in context.asset_key.path))
 
     def get_op_output_relative_path(self, context: InputContext | OutputContext) -> UPath:
         """Place below the base path of an output that is no asset, without extension."""
@@ -96,15 +96,23 @@ class UPathIOManager(IOManager):
             raise StorageError(
                 f"{type(self).__name__} has no base path and no storage is set. Give base_path, or set ASSETQ_STORAGE."
             )
-        place = read_environment(base, f"{type(self).__name__}.base_path")
-        return _folder(place) if isinstance(place, str) else _upath(place)
+        return _upath(read_environment(base, f"{type(self).__name__}.base_path"))
 
     def _get_path_without_extension(self, context: InputContext | OutputContext) -> UPath:
-        find = self.get_asset_relative_path if context.has_asset_key else self.get_op_output_relative_path
-        return self._base(context).joinpath(*find(context).parts)
+        return self._base(context).joinpath(*self._relative_parts(context))
+
+    def _relative_parts(self, context: InputContext | OutputContext) -> Sequence[str]:
+        """What the methods above say, without making paths where they are not overridden."""
+        if context.has_asset_key:
+            if type(self).get_asset_relative_path is UPathIOManager.get_asset_relative_path:
+                return [escape_part(part) for part in context.asset_key.path]
+            return self.get_asset_relative_path(context).parts
+        if type(self).get_op_output_relative_path is UPathIOManager.get_op_output_relative_path:
+            return [escape_part(part) for part in context.get_identifier()]
+        return self.get_op_output_relative_path(context).parts
 
     def _with_extension(self, path: UPath) -> UPath:
-        return path.parent / f"{path.name}{self.extension}" if self.extension else path
+        return path.with_name(f"{path.name}{self.extension}") if self.extension else path
 
     def _get_path(self, context: InputContext | OutputContext) -> UPath:
         return self.path_of(context, None)
@@ -240,17 +248,17 @@ class ConfigurableUPathIOManager(ConfigurableIOManager, UPathIOManager):
     base_dir: str | None = None
 
 
-@lru_cache(4096)
-def _relative(parts: tuple[str, ...]) -> UPath:
-    return _upath("").joinpath(*map(escape_part, parts))
-
-
-@lru_cache(16)
-def _folder(path: str) -> UPath:
-    return _upath(path)
-
-
 def _upath(path: Any) -> UPath:
+    return _local(path) if isinstance(path, str) and "://" not in path else _made(path)
+
+
+@lru_cache(maxsize=16)
+def _local(path: str) -> UPath:
+    """The same path is asked for at each step; one that is no URL has nothing to connect to."""
+    return _made(path)
+
+
+def _made(path: Any) -> UPath:
     from upath import UPath  # brings fsspec, which takes its time
 
     return UPath(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from assetq.definitions import RetryPolicy
@@ -16,6 +16,7 @@ from assetq.partitions import (
     PartitionsDefinition,
     TimeWindowPartitionMapping,
 )
+from assetq.planning.fan import VIRTUAL, CollectMapping, Fan, FanMapping
 from assetq.planning.span import overlap
 
 
@@ -40,7 +41,8 @@ class PlanNode:
 
     A step takes one partition, or for a node with chunks the contiguous partitions of one chunk. Steps of
     a node without chunks are numbered like its partitions; chunks are numbered from 0. Steps with small
-    numbers run first, so a node that goes backwards has its numbers the other way round.
+    numbers run first, so a node that goes backwards has its numbers the other way round. A node of a fan has a step for
+    each mapping key, and each takes all of the node's partitions.
 
     Attributes:
         index: Place in the plan, topological.
@@ -58,6 +60,8 @@ class PlanNode:
         key: Name of its concurrency key; "" for none.
         tags: Tags of its op that the key may name.
         is_reversed: True when steps are numbered from the last partition, and so run newest first.
+        fan: The dynamic output over which its op is mapped, if each value is a step of its own.
+        taken: Of a fan, the steps to run: all of them, unless the plan retries some.
     """
 
     index: int
@@ -75,11 +79,23 @@ class PlanNode:
     part: GraphPart | None = None
     key: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    fan: Fan | None = None
+    taken: IndexSet = VIRTUAL
     _before: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         counts = (self._pieces(start, stop) for start, stop in self.partitions.ranges) if self.chunk != 1 else ()
         object.__setattr__(self, "_before", tuple(accumulate(counts, initial=0)))
+
+    def grown(self, keys: tuple[str, ...]) -> PlanNode:
+        """The node of a fan of which the keys are known; as it is where they were known before."""
+        if self.fan is None or self.fan.keys is not None:
+            return self
+        return replace(self, fan=replace(self.fan, keys=keys), taken=IndexSet.range(0, len(keys)))
+
+    def ungrown(self) -> PlanNode:
+        """The node of a fan of which no keys are known."""
+        return self if self.fan is None else replace(self, fan=replace(self.fan, keys=None), taken=VIRTUAL)
 
     def _pieces(self, start: int, stop: int) -> int:
         return math.ceil((stop - start) / self.chunk) if self.chunk else 1
@@ -101,6 +117,8 @@ class PlanNode:
     @property
     def steps(self) -> IndexSet:
         """Numbers of all steps."""
+        if self.fan is not None:
+            return self.taken
         if self.chunk != 1:
             return IndexSet.range(0, self._before[-1])
         return self._turned(self.partitions) if self.is_reversed else self.partitions
@@ -119,6 +137,8 @@ class PlanNode:
 
     def partitions_of(self, step: int) -> tuple[int, int]:
         """Half-open range of the partitions of a step."""
+        if self.fan is not None:
+            return self.partitions.first, self.partitions.last + 1
         place = self._top - 1 - step if self.is_reversed else step
         if self.chunk == 1:
             return place, place + 1
@@ -130,7 +150,9 @@ class PlanNode:
         return begin, min(stop, begin + self.chunk)
 
     def step_of(self, partition: int) -> int:
-        """The step that takes a partition of the node."""
+        """The step that takes a partition of the node; of a fan, the first."""
+        if self.fan is not None:
+            return self.taken.first if self.taken else 0
         place = self._place_of(partition)
         return self._top - 1 - place if self.is_reversed else place
 
@@ -143,6 +165,8 @@ class PlanNode:
 
     def steps_of(self, partitions: IndexSet) -> IndexSet:
         """The steps that take some of the partitions."""
+        if self.fan is not None:
+            return self.taken if self.partitions & partitions else IndexSet()
         places = overlap(self.partitions, partitions)
         if self.chunk != 1:
             spans = ((self._place_of(start), self._place_of(stop - 1) + 1) for start, stop in places.ranges)
@@ -151,6 +175,8 @@ class PlanNode:
 
     def partitions_in(self, steps: IndexSet) -> IndexSet:
         """The partitions that some steps take."""
+        if self.fan is not None:
+            return self.partitions if self.taken & steps else IndexSet()
         places = self._turned(steps) if self.is_reversed else steps
         if self.chunk == 1:
             return overlap(self.partitions, places)
@@ -175,6 +201,16 @@ class PlanEdge:
     def is_gate(self) -> bool:
         """True when every downstream step waits for every upstream step of the plan."""
         return self.mapping.is_gate
+
+    @property
+    def is_fan(self) -> bool:
+        """True between steps of the same mapping key."""
+        return isinstance(self.mapping, FanMapping)
+
+    @property
+    def is_collect(self) -> bool:
+        """True where all steps of a fan are collected."""
+        return isinstance(self.mapping, CollectMapping)
 
     @property
     def is_loop(self) -> bool:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from assetq.errors import UnknownPartitionError, UsageError, suggest
 from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping
 from assetq.planning.closure import closed
+from assetq.planning.fan import Growth
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.pinned import PinnedPartitionMapping
 from assetq.planning.reach import fixed_need, read_steps, reading_steps, steps_reading
+from assetq.planning.restriction import kept_edges, kept_nodes
 from assetq.planning.wire import pack_plan, unpack_plan
 
 Step = tuple[int, int]
@@ -29,15 +31,18 @@ class Plan:
         edges: Between nodes of the plan.
         selection: What was selected, as text.
         job: Name of the job; empty for a run that belongs to none.
+        growth: Version of what the run knew of its fans; empty for a plan that has not grown.
     """
 
     nodes: tuple[PlanNode, ...]
     edges: tuple[PlanEdge, ...]
     selection: str = ""
     job: str = ""
+    growth: str = field(default="", compare=False)
     _into: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
     _out_of: Mapping[int, tuple[PlanEdge, ...]] = field(init=False, repr=False, compare=False)
     _maker: Mapping[str, PlanNode] = field(init=False, repr=False, compare=False)
+    fans: tuple[tuple[str, str], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         into: dict[int, list[PlanEdge]] = {}
@@ -48,6 +53,7 @@ class Plan:
         object.__setattr__(self, "_into", {node: tuple(edges) for node, edges in into.items()})
         object.__setattr__(self, "_out_of", {node: tuple(edges) for node, edges in out_of.items()})
         object.__setattr__(self, "_maker", {asset: node for node in self.nodes for asset in node.assets})
+        object.__setattr__(self, "fans", tuple(dict.fromkeys(node.fan.name for node in self.nodes if node.fan)))
 
     @property
     def fingerprint(self) -> str:
@@ -82,7 +88,9 @@ class Plan:
 
     def steps_key(self, node: int, start: int, stop: int) -> str:
         """A range of steps as people name it."""
-        name, definition = self.nodes[node].name, self.nodes[node].partitions_def
+        name, definition, fan = self.nodes[node].name, self.nodes[node].partitions_def, self.nodes[node].fan
+        if fan is not None:
+            return f"{name}[{fan.label(start, stop)}]"
         if definition is None:
             return name
         ends = (*self.partitions_of(node, start), *self.partitions_of(node, stop - 1))
@@ -100,6 +108,8 @@ class Plan:
         node = next((node for node in self.nodes if node.name == name or name in node.assets), None)
         if node is None:
             raise UsageError(f"The run has no step '{step_key}'.{suggest(name, [n.name for n in self.nodes])}")
+        if node.fan is not None:
+            return node.index, self._find_mapped(node, inside.rstrip("]").partition("...")[0])
         if node.partitions_def is None:
             return node.index, 0
         index = node.partitions_def.find(inside.rstrip("]").partition("...")[0])
@@ -108,6 +118,51 @@ class Plan:
                 f"The run has no step '{step_key}'; name one as {self.step_key(node.index, node.steps.first)}."
             )
         return node.index, node.step_of(index)
+
+    def _find_mapped(self, node: PlanNode, key: str) -> int:
+        assert node.fan is not None
+        step = node.fan.find(key)
+        if step is None:
+            known = [self.step_key(node.index, step) for step in node.steps.slice(0, 500)]
+            raise UsageError(f"The run has no step '{node.name}[{key}]'.{suggest(f'{node.name}[{key}]', known)}")
+        return step
+
+    def mapping_key(self, node: int, step: int) -> str | None:
+        """The mapping key for which a step runs; None for one of no fan."""
+        fan = self.nodes[node].fan
+        return None if fan is None else fan.key_of(step)
+
+    def source_of(self, node: PlanNode) -> PlanNode | None:
+        """The node in the plan on which it depends how many steps a node of a fan has."""
+        fan = node.fan
+        return None if fan is None else next((n for n in self.nodes if n.name == fan.source), None)
+
+    @property
+    def has_open_fans(self) -> bool:
+        """True while the steps of some fan are not known."""
+        return bool(self.fans) and any(node.fan and node.fan.keys is None for node in self.nodes)
+
+    def fans_from(self, node: int) -> list[tuple[int, str]]:
+        """`(number, output)` of the fans over outputs of a node."""
+        name = self.nodes[node].name
+        return [(number, output) for number, (source, output) in enumerate(self.fans) if source == name]
+
+    def fan_nodes(self, fan: int) -> list[PlanNode]:
+        """The nodes of a fan."""
+        return [node for node in self.nodes if node.fan is not None and node.fan.name == self.fans[fan]]
+
+    def grown(self, growth: Growth) -> Plan:
+        """The plan with the steps of the fans of which the run knows the keys."""
+        known = {self.fans[fan]: keys for fan, keys in growth.keys.items()}
+        nodes = (
+            node.grown(known[node.fan.name]) if node.fan and node.fan.name in known else node for node in self.nodes
+        )
+        return Plan(tuple(nodes), self.edges, self.selection, self.job, growth.version)
+
+    def ungrown(self) -> Plan:
+        """The plan as it was before any op of it ran."""
+        nodes = (node.ungrown() if self.source_of(node) else node for node in self.nodes)
+        return Plan(tuple(nodes), self.edges, self.selection, self.job)
 
     def node_for_asset(self, key: str) -> PlanNode | None:
         """The node that makes an asset."""
@@ -230,8 +285,13 @@ class Plan:
                 above[edge.upstream] = above.get(edge.upstream, IndexSet()) | done
         return sum(len(steps) for steps in above.values())
 
-    def downstream_closure(self, steps: Mapping[int, IndexSet]) -> dict[int, IndexSet]:
-        """Everything that cannot run when `steps` fail: transitive, as ranges, without `steps` themselves."""
+    def downstream_closure(self, steps: Mapping[int, IndexSet], *, with_collects: bool = True) -> dict[int, IndexSet]:
+        """Everything that cannot run when `steps` fail: transitive, as ranges, without `steps` themselves.
+
+        Args:
+            steps: Node -> steps.
+            with_collects: False where they were only left out: what collects the others goes on.
+        """
         reached = dict(steps)
         for node in range(min(steps, default=len(self.nodes)), len(self.nodes)):
             if not reached.get(node):
@@ -239,7 +299,7 @@ class Plan:
             if loops := [edge for edge in self._edges_out_of(node) if edge.is_loop]:
                 reached[node] = closed(self.nodes[node], loops, reached[node])
             for edge in self._edges_out_of(node):
-                if edge.is_loop:
+                if edge.is_loop or (edge.is_collect and not with_collects):
                     continue
                 known = reached.get(edge.downstream, IndexSet())
                 reached[edge.downstream] = known | self._downstream_of(edge, reached[node])
@@ -290,20 +350,9 @@ class Plan:
             steps: Node -> steps to keep.
             made: Node -> partitions of these steps that are left out, because they were made already.
         """
-        kept = [
-            replace(node, partitions=left)
-            for node in self.nodes
-            if steps.get(node.index)
-            and (left := node.partitions_in(steps[node.index]) - (made or {}).get(node.index, IndexSet()))
-        ]
-        place = {node.index: i for i, node in enumerate(kept)}
+        kept = kept_nodes(self.nodes, steps, made or {})
         nodes = tuple(replace(node, index=i) for i, node in enumerate(kept))
-        edges = tuple(
-            PlanEdge(place[e.upstream], place[e.downstream], e.mapping)
-            for e in self.edges
-            if e.upstream in place and e.downstream in place
-        )
-        return Plan(nodes, edges, self.selection, self.job)
+        return Plan(nodes, kept_edges(kept, self.edges), self.selection, self.job)
 
     def to_bytes(self) -> bytes:
         """msgpack; a few kilobytes however many steps there are."""

@@ -14,6 +14,7 @@ from assetq.errors import DefinitionError, UsageError
 from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping, PartitionsStore
 from assetq.planning.absence import refuse_absent
 from assetq.planning.dependency import Snapshots, mapping_between
+from assetq.planning.fanning import with_fans
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.order import in_order
 from assetq.planning.partition_set import PartitionSets, PartitionStates, StalePartitions
@@ -82,7 +83,8 @@ def plan_units(
     sets = PartitionSets(defs, none, scope or PartitionScope(), None, now, grids)
     planner = _Planner(defs, none, frozenset(), none, scope or PartitionScope(), grids, sets)
     nodes = tuple(planner._node(i, unit, partitions) for i, unit in enumerate(units))
-    return Plan(nodes, tuple(planner._edges([], units, nodes)))
+    plan = Plan(nodes, tuple(planner._edges([], units, nodes)))
+    return with_fans(plan, [unit.definition for unit in units])
 
 
 @dataclass(slots=True)
@@ -113,7 +115,8 @@ class _Planner:
         nodes = tuple(self._node(i, unit, sets[unit.whole.op.name]) for i, unit in enumerate(units))
         if self.refuses_absent:
             self._refuse_absent(units, nodes)
-        return Plan(nodes, tuple(self._edges(ordered, units, nodes)), selection)
+        plan = Plan(nodes, tuple(self._edges(ordered, units, nodes)), selection)
+        return with_fans(plan, [unit.definition for unit in units])
 
     def _refuse_absent(self, units: list[PlanUnit], nodes: tuple[PlanNode, ...]) -> None:
         for unit, node in zip(units, nodes, strict=True):

@@ -11,6 +11,8 @@ def read_steps(edge: PlanEdge, above: PlanNode, below: PlanNode, step: int) -> I
     """Steps of the plan that one step of `below` waits for; never itself."""
     if edge.is_gate:
         return above.steps
+    if edge.is_fan:
+        return above.steps & IndexSet.range(step, step + 1)
     start, stop = below.partitions_of(step)
     read = edge.mapping.upstream(IndexSet.range(start, stop), below.partitions_def, above.partitions_def)
     steps = above.steps_of(read)
@@ -30,6 +32,8 @@ def reading_steps(edge: PlanEdge, above: PlanNode, below: PlanNode, steps: Index
         return steps
     if edge.is_gate:
         return below.steps
+    if edge.is_fan:
+        return below.steps & steps
     found = steps_reading(edge, above, below, above.partitions_in(steps))
     if not edge.is_loop or above.chunk == 1:
         return found

@@ -11,6 +11,7 @@ import msgpack
 from assetq.definitions import Backoff, Jitter, RetryPolicy
 from assetq.errors import PlanError, UsageError
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, mapping_from_dict, partitions_from_dict
+from assetq.planning.fan import Fan
 from assetq.planning.node import GraphPart, PlanEdge, PlanNode
 
 T = TypeVar("T", bound=Hashable)
@@ -20,13 +21,15 @@ def pack_plan(nodes: Iterable[PlanNode], edges: Iterable[PlanEdge], selection: s
     """A few kilobytes however many steps there are."""
     grids: dict[PartitionsDefinition | None, int] = {None: 0}
     mappings: dict[PartitionMapping, int] = {}
+    fans: dict[Fan | None, int] = {None: 0}
     document = {
-        "nodes": [_node_to_dict(node, _place(grids, node.partitions_def)) for node in nodes],
+        "nodes": [_node_to_dict(n, _place(grids, n.partitions_def), _place(fans, n.fan)) for n in nodes],
         "edges": [part for e in edges for part in (e.upstream, e.downstream, _place(mappings, e.mapping))],
         "grids": [grid.to_dict() if grid else None for grid in grids],
         "mappings": [mapping.to_dict() for mapping in mappings],
         "selection": selection,
         "job": job,
+        "fans": [[fan.source, fan.output, fan.keys] if fan else None for fan in fans],
     }
     packed: bytes = msgpack.packb(document)
     return packed
@@ -56,7 +59,11 @@ def _unpack(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], st
     document = msgpack.unpackb(data)
     grids = [partitions_from_dict(grid) for grid in document["grids"]]
     mappings = [mapping_from_dict(mapping) for mapping in document["mappings"]]
-    nodes = tuple(_node_from_dict(i, node, grids[node["grid"]]) for i, node in enumerate(document["nodes"]))
+    fans = [None if fan is None else _fan(*fan) for fan in document.get("fans", [None])]
+    nodes = tuple(
+        _node_from_dict(i, node, grids[node["grid"]], fans[node.get("fan", 0)])
+        for i, node in enumerate(document["nodes"])
+    )
     flat = document["edges"]
     edges = (
         PlanEdge(upstream, downstream, mappings[at])
@@ -65,7 +72,7 @@ def _unpack(data: bytes) -> tuple[tuple[PlanNode, ...], tuple[PlanEdge, ...], st
     return nodes, tuple(edges), document["selection"], document.get("job", "")
 
 
-def _node_to_dict(node: PlanNode, grid: int) -> dict[str, Any]:
+def _node_to_dict(node: PlanNode, grid: int, fan: int) -> dict[str, Any]:
     return {
         "name": node.name,
         "assets": node.assets,
@@ -80,10 +87,15 @@ def _node_to_dict(node: PlanNode, grid: int) -> dict[str, Any]:
         "reversed": node.is_reversed,
         "part": None if node.part is None else [node.part.graph, node.part.selected, node.part.outputs],
         **({"key": node.key, "tags": dict(node.tags)} if node.key else {}),
+        **({"fan": fan, "taken": node.taken.to_wire()} if node.fan else {}),
     }
 
 
-def _node_from_dict(index: int, data: dict[str, Any], grid: PartitionsDefinition | None) -> PlanNode:
+def _fan(source: str, output: str, keys: list[str] | None) -> Fan:
+    return Fan(source, output, None if keys is None else tuple(keys))
+
+
+def _node_from_dict(index: int, data: dict[str, Any], grid: PartitionsDefinition | None, fan: Fan | None) -> PlanNode:
     return PlanNode(
         index=index,
         name=data["name"],
@@ -100,6 +112,8 @@ def _node_from_dict(index: int, data: dict[str, Any], grid: PartitionsDefinition
         part=_part(data.get("part")),
         key=data.get("key", ""),
         tags=data.get("tags", {}),
+        fan=fan,
+        taken=IndexSet.from_wire(data.get("taken", [0, 1])),
     )
 
 

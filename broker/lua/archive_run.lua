@@ -23,7 +23,7 @@ for node = 0, tonumber(ARGV[2]) - 1 do
     redis.call("UNLINK", key_done(run, node, state))
   end
 end
-redis.call("UNLINK", key_plan(run), key_events(run))
+redis.call("UNLINK", key_plan(run), key_growth(run), key_events(run))
 redis.call("ZREM", key_ended(), run)
 redis.call("HSETNX", key_run(run), "archived", now)
 return { "OK" }

@@ -5,7 +5,7 @@
 --   1 run_id (string): the run
 --   2 fence (string): the grant's fence
 --   3 worker (string): who holds the lease
---   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, index, assets, versions, made, satisfied, skips}, steps in order
+--   4 outcomes (msgpack): list of {step, state, started, attempt, delay_ms, message, error, events, index, assets, versions, made, satisfied, skips, cause, grows}, steps in order
 --   5 batch (integer): steps that should travel together from now on; 0 leaves it
 --   6 chain (msgpack): pools from which the worker takes a further grant at once; empty for none
 --   7 pid (integer): process that runs the steps
@@ -13,7 +13,7 @@
 -- REPLY: OK messages chained | CANCELED messages | STALE | OUT_OF_ORDER
 -- EVENTS: STEP_START, STEP_SUCCESS, STEP_FAILURE, STEP_SKIPPED, STEP_UP_FOR_RETRY, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 1, 2, 3, 5, 6, 7
--- include: outcome, asset, version
+-- include: outcome, growth, asset, version
 local PATIENCE_MS, LOOKED_AT = 100, 8
 local run, fence, worker = ARGV[1], ARGV[2], ARGV[3]
 local grant = read_grant(fence)
@@ -55,6 +55,7 @@ for i, outcome in ipairs(outcomes) do
     if open then retry_later(outcome) else end_steps(run, grant.node, outcome.step, outcome.step + 1, "canceled") end
   else
     redis.call("HDEL", key_tries(run), step_name(grant.node, outcome.step))
+    for _, growth in ipairs(outcome.grows) do grow(run, growth, fence, false) end
     end_steps(run, grant.node, outcome.step, outcome.step + 1, outcome.state)
     if open then
       satisfy(run, outcome.satisfied)

@@ -6,6 +6,8 @@
 --   2 nodes (msgpack): list as submit_run documents it, with the steps that are left
 --   3 need (msgpack): list of {node, step, upstream steps done} for partly satisfied steps
 --   4 counts (msgpack): steps {succeeded, failed, skipped}
+--   5 growth (string): version of the growth that was read
+--   6 undone (msgpack): list of {node, step} that succeeded, and whose dynamic outputs are not known: they run again; step -1 for every step of the node
 -- REPLY: OK messages | ENDED | BUSY | HELD
 -- EVENTS: STEP_RESTARTED, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 3, 4
@@ -25,6 +27,18 @@ end
 if recorded("succeeded") ~= counts[1] or recorded("failed") ~= counts[2] or recorded("skipped") ~= counts[3] then
   return { "BUSY" }
 end
+if (redis.call("HGET", key_growth(run), "version") or "") ~= ARGV[5] then return { "BUSY" } end
+for _, step in ipairs(cmsgpack.unpack(ARGV[6])) do
+  if step[2] >= 0 then
+    redis.call("SETBIT", key_done(run, step[1], "succeeded"), step[2], 0)
+    emit(run, "STEP_RESTARTED", { n = step[1], s = step[2], e = step[2] + 1, m = "the keys that it gave were lost" })
+  else
+    for _, state in ipairs({ "succeeded", "failed", "skipped", "canceled" }) do
+      redis.call("UNLINK", key_done(run, step[1], state))
+    end
+  end
+end
+counts = { recorded("succeeded"), recorded("failed"), recorded("skipped") }
 
 -- Bounded by the steps of the namespace that wait for a retry; a repair is rare.
 for _, entry in ipairs(redis.call("ZRANGE", key_delayed(), 0, -1)) do
@@ -53,7 +67,7 @@ for index, entry in ipairs(entries) do
 end
 redis.call("HSET", key_nodes(run), "count", #entries, "pools", table.concat(names, ","))
 redis.call("HSET", key_run(run), "ready", 0, "queued", 0, "running", 0, "unfinished", left,
-  "succeeded", counts[1], "failed", counts[2], "skipped", counts[3])
+  "total", left + counts[1] + counts[2] + counts[3], "succeeded", counts[1], "failed", counts[2], "skipped", counts[3])
 for _, item in ipairs(cmsgpack.unpack(ARGV[3])) do
   redis.call("HSET", key_need(run), step_name(item[1], item[2]), item[3])
 end

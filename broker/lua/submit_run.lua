@@ -6,7 +6,7 @@
 --   2 plan (bytes): the symbolic plan, msgpack
 --   3 details (msgpack): flat list of fields of the run hash: tags, config, priority, selection, parent
 --   4 total (integer): steps of the plan
---   5 nodes (msgpack): list of {bundle, order, steps, gates, opens, batch, ready ranges as flat list, key, lanes, keys of lanes}, in plan order
+--   5 nodes (msgpack): list of {bundle, order, steps, gates, opens, batch, ready ranges as flat list, key, lanes, keys of lanes, number of its fan or ""}, in plan order
 --   6 held_ms (ms): 0; for a run that the submitting process executes itself, how long it may be silent
 --   7 tags (msgpack): list of what it counts under: `*`, and for each tag `customer` and `customer=acme`
 -- REPLY: OK messages | EXISTS

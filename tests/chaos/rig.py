@@ -29,7 +29,6 @@ from ..fleet import CODE, Fleet
 from ..waiting import eventually
 from .proxy import Proxy
 
-CODE_UNDER_TEST = "work_storm"
 LEASE_S = 2.0
 
 
@@ -47,6 +46,7 @@ class Shape:
     batch_ms: int = 250
     visibility_s: int = 0
     storage: Path | None = None
+    module: str = "work_storm"
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self.work: ModuleType = importlib.import_module(CODE_UNDER_TEST)
+        self.work: ModuleType = importlib.import_module(self.shape.module)
         self.trail: ModuleType = importlib.import_module("trail")
         self.began = time.time()
 
@@ -107,7 +107,7 @@ class Rig:
         self.fleet.environment.update(urls)
         self.fleet.environment["CLOCK_SKEW_S"] = str(self.shape.skew_s if slot else 0)
         size, pool_class = self.shape.sizes[slot], self.shape.pool_class
-        self.fleet.launch(worker_command(CODE_UNDER_TEST, None, concurrency=size, pool_class=pool_class))
+        self.fleet.launch(worker_command(self.shape.module, None, concurrency=size, pool_class=pool_class))
         self.workers[slot : slot + 1] = [self.fleet.processes[-1]]
 
     def start_fleet(self) -> None:

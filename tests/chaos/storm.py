@@ -13,6 +13,8 @@ from .fault import FAULTS
 from .rig import Rig, Shape, open_rig
 
 LAST = "cancel_and_retry"
+FANS = 0.25
+"""How many rounds play with a plan that grows."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def draw(seed: int) -> Round:
         step_s=dice.choice((0.03, 0.06)),
         chain_ms=dice.choice((5000, 200, 0)),
         batch_ms=dice.choice((250, 0)),
+        module="work_fan" if random.Random(f"work of {seed}").random() < FANS else "work_storm",
     )
     names = dice.choices(sorted(set(FAULTS) - {LAST}), k=dice.randint(2, 4))
     blows = sorted((Blow(dice.randint(5, 280), name) for name in names), key=lambda blow: blow.after)

@@ -207,7 +207,7 @@ def test_nothing_is_left_behind(fleet):
 
 def test_who_waits_reads_no_events(fleet, monkeypatch):
     handle = submit(fleet, "work_chain", partitions="all")
-    with pytest.raises(TimeoutError, match="still QUEUED after 0.1 s"):
+    with pytest.raises(TimeoutError, match="still QUEUED"):
         handle.wait(0.1)
 
     def refuse(*_):

@@ -35,6 +35,7 @@ class Outcome:
         observed: Keys of observed assets, in order.
         errors: Class names and messages of failures.
         tags: Asset -> tags of its materialization.
+        steps: Keys of steps that succeeded, in order.
     """
 
     success: bool
@@ -47,6 +48,7 @@ class Outcome:
     partitions: list[str | None] = field(default_factory=list)
     hooks: list[str] = field(default_factory=list)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
     load: Any = None
 
     def value(self, asset: str) -> Any:
@@ -85,6 +87,8 @@ def outcome_of(events: list[Any], success: bool, load: Any) -> Outcome:
             found.metadata[event.asset] = {n: plain(v) for n, v in event.data["metadata"].items()}
         elif kind == "ASSET_CHECK_EVALUATION":
             found.checks[f"{event.asset}:{event.data['check_name']}"] = event.data["passed"]
+        elif kind == "STEP_SUCCESS":
+            found.steps.append(event.step_key)
         elif kind == "STEP_FAILURE":
             found.failed.add(event.step_key.partition("[")[0])
             found.errors += event.message or ""
@@ -203,6 +207,8 @@ class InDagster(World):
             elif kind == "ASSET_CHECK_EVALUATION":
                 evaluation = event.asset_check_evaluation_data
                 found.checks[f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"] = evaluation.passed
+            elif kind == "STEP_SUCCESS":
+                found.steps.append(event.step_key)
             elif kind == "STEP_FAILURE":
                 found.failed.add(event.step_key)
                 found.errors += str(event.event_specific_data.error)

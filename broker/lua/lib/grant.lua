@@ -197,7 +197,7 @@ local function tell_restart(grant, reason)
     { n = tonumber(grant.node), s = grant.from, e = grant.to, w = grant.worker, m = reason })
 end
 
--- The grant as its holder is told of it, with the tries of each of its steps.
+-- The grant as its holder is told of it, with the tries of each of its steps, and how far the plan has grown.
 local function tell_grant(grant)
   local tries = {}
   if redis.call("EXISTS", key_tries(grant.run)) == 1 then
@@ -206,7 +206,8 @@ local function tell_grant(grant)
       table.insert(tries, { retries, crashes })
     end
   end
-  return { grant.run, grant.pool, tonumber(grant.node), grant.from, grant.to, grant.fence, tries }
+  local growth = redis.call("HGET", key_growth(grant.run), "version") or ""
+  return { grant.run, grant.pool, tonumber(grant.node), grant.from, grant.to, grant.fence, tries, growth }
 end
 
 local function is_held_by(grant, worker, pid)

@@ -37,6 +37,7 @@ local function write_node(run, node, entry)
   redis.call("HSET", key_nodes(run), "pool:" .. node, entry[1], "order:" .. node, entry[2],
     "left:" .. node, entry[3], "gates:" .. node, entry[4], "opens:" .. node, entry[5], "batch:" .. node, entry[6])
   if entry[8] ~= "" then redis.call("HSET", key_nodes(run), "key:" .. node, entry[8]) end
+  if entry[11] ~= "" then redis.call("HSET", key_nodes(run), "fan:" .. node, entry[11]) end
   if entry[9] ~= "" then redis.call("HSET", key_nodes(run), "lanes:" .. node, entry[9]) end
   local values = entry[10]
   for i = 1, #values, 2 do redis.call("HSET", key_lane_keys(run, node), values[i], values[i + 1]) end

@@ -1,5 +1,5 @@
 -- include: clock, bits, event, ready, grant, admission
--- rare: forget_queues, forget_frontier, final_status, abandon, end_run
+-- rare: forget_queues, forget_frontier, final_status, abandon, end_run, size_of_fan
 -- How steps end, and how a run ends with its last step.
 local ENDINGS = { succeeded = true, failed = true, skipped = true, canceled = true }
 
@@ -8,13 +8,20 @@ local function is_broken(run, node)
   return redis.call("EXISTS", key_done(run, node, "failed"), key_done(run, node, "skipped")) > 0
 end
 
+-- What collects a fan goes on without steps that were left out. Where one failed, it was skipped itself.
+local function opens_gates(run, node, state)
+  if (state ~= "succeeded" and state ~= "skipped") or not is_open(run) then return false end
+  if node_field(run, "fan", node) then return redis.call("EXISTS", key_done(run, node, "failed")) == 0 end
+  return state == "succeeded" and not is_broken(run, node)
+end
+
 local function end_steps(run, node, from, to, state)
   local ended = set_range(key_done(run, node, state), from, to)
   if ended == 0 then return 0 end
   redis.call("HINCRBY", key_run(run), state, ended)
   redis.call("HINCRBY", key_run(run), "unfinished", -ended)
   local left = redis.call("HINCRBY", key_nodes(run), "left:" .. node, -ended)
-  if left == 0 and state == "succeeded" and is_open(run) and not is_broken(run, node) then
+  if left == 0 and opens_gates(run, node, state) then
     for gated in string.gmatch(node_field(run, "opens", node) or "", "%d+") do open_gate(run, gated) end
   end
   return ended
@@ -25,12 +32,18 @@ local function record_made(run, node, ranges)
   for _, range in ipairs(ranges) do set_range(key_made(run, node), range[1], range[2]) end
 end
 
--- Everything downstream of a failed or skipped step is skipped with it, as ranges.
+-- All steps of a node of a fan: one virtual step while they are not known.
+local function size_of_fan(run, node)
+  return tonumber(redis.call("HGET", key_growth(run), "count:" .. (node_field(run, "fan", node) or "")) or 1)
+end
+
+-- Everything downstream of a failed or skipped step is skipped with it, as ranges; to -1 where it is all of a fan.
 local function skip_ranges(run, ranges, cause)
   for _, range in ipairs(ranges) do
     local node, from, to = range[1], range[2], range[3]
-    remove_ready(run, node, from, to)
-    if end_steps(run, node, from, to, "skipped") > 0 then
+    if to < 0 then to = size_of_fan(run, node) end
+    if to > from then remove_ready(run, node, from, to) end
+    if to > from and end_steps(run, node, from, to, "skipped") > 0 then
       emit(run, "STEP_SKIPPED", { n = node, s = from, e = to, m = cause })
     end
   end
