@@ -37,32 +37,78 @@ local function retry_later(outcome)
 end
 
 local open = is_open(run)
+local ids, index, assets, versions = {}, {}, {}, {}
+local ended, satisfied = nil, {}
+
+-- Consecutive steps that end alike are counted together, and what waits for them hears of them together.
+local function end_together()
+  if ended then end_steps(run, grant.node, ended.from, ended.to, ended.state) end
+  if open then satisfy(run, satisfied) end
+  ended, satisfied = nil, {}
+end
+
+local function note_end(step, state)
+  if ended and ended.to == step and ended.state == state then
+    ended.to = step + 1
+  else
+    end_together()
+    ended = { from = step, to = step + 1, state = state }
+  end
+end
+
+local function note_satisfied(range)
+  local last = satisfied[#satisfied]
+  if last and last[1] == range[1] and last[3] == range[2] and last[4] == range[4] then
+    last[3] = range[3]
+  else
+    table.insert(satisfied, range)
+  end
+end
+
+-- Numbers of events are those in the step's own list; in the record they are those in the list of all steps.
+local function keep_record(outcome)
+  local before = #ids
+  for _, event in ipairs(outcome.events) do
+    table.insert(ids, redis.call("XADD", key_events(run), "*", "e", event))
+  end
+  for _, item in ipairs(outcome.index) do
+    item[1] = item[1] + before
+    table.insert(index, item)
+  end
+  for _, entry in ipairs(outcome.assets) do
+    if entry[6] > 0 then entry[6] = entry[6] + before end
+    table.insert(assets, entry)
+  end
+  for _, entry in ipairs(outcome.versions) do table.insert(versions, entry) end
+  record_made(run, grant.node, outcome.made)
+end
+
+local has_tries = redis.call("EXISTS", key_tries(run)) == 1
 for i, outcome in ipairs(outcomes) do
   local mark = { n = tonumber(grant.node), s = outcome.step, a = outcome.attempt, w = worker }
   if i > 1 then -- the start of the first one was told when it began
     emit(run, "STEP_START", { n = mark.n, s = mark.s, a = mark.a, w = worker, ts = outcome.started })
   end
-  local ids = {}
-  for number, event in ipairs(outcome.events) do ids[number] = redis.call("XADD", key_events(run), "*", "e", event) end
-  local positions = remember_all(run, ids, outcome.index)
+  keep_record(outcome)
   mark.m = outcome.message
   emit(run, EVENT_OF[outcome.state], mark, outcome.error)
-  redis.call("HINCRBY", key_run(run), "running", -1)
-  record_assets(run, outcome.assets, positions)
-  record_versions(outcome.versions)
-  record_made(run, grant.node, outcome.made)
   if outcome.state == "retry" then
-    if open then retry_later(outcome) else end_steps(run, grant.node, outcome.step, outcome.step + 1, "canceled") end
+    if open then retry_later(outcome) else note_end(outcome.step, "canceled") end
   else
-    redis.call("HDEL", key_tries(run), step_name(grant.node, outcome.step))
+    if has_tries then redis.call("HDEL", key_tries(run), step_name(grant.node, outcome.step)) end
     for _, growth in ipairs(outcome.grows) do grow(run, growth, fence, false) end
-    end_steps(run, grant.node, outcome.step, outcome.step + 1, outcome.state)
-    if open then
-      satisfy(run, outcome.satisfied)
+    note_end(outcome.step, outcome.state)
+    for _, range in ipairs(outcome.satisfied) do note_satisfied(range) end
+    if open and #outcome.skips > 0 then
+      end_together()
       skip_ranges(run, outcome.skips, outcome.cause)
     end
   end
 end
+end_together()
+record_assets(run, assets, remember_all(run, ids, index))
+record_versions(versions)
+redis.call("HINCRBY", key_run(run), "running", -#outcomes)
 
 grant.from = grant.from + #outcomes
 local is_cut = not open and grant.from < grant.to

@@ -17,7 +17,7 @@
 -- include: clock, event, asset, version
 local asset, kind, event = ARGV[1], ARGV[2], ARGV[3]
 local id = redis.call("XADD", key_asset_events(asset), "*", "e", event)
-local positions = { remember(asset, kind, ARGV[7], "", id) }
+local positions = remember_all("", { id }, { { 1, asset, kind, ARGV[7] } })
 if #ARGV[8] > 0 then record_versions({ { asset, ARGV[4], tonumber(ARGV[5]), ARGV[8], ARGV[9] } }) end
 if kind == "materialization" then
   record_assets("", { { asset, ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), event, 1 } }, positions)

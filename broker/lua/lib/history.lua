@@ -15,36 +15,47 @@ local function number_of_run(run)
   return number
 end
 
--- Enters an event; returns its position. A check's latest evaluation is kept by its name.
-local function remember(asset, kind, check, run, id)
+local function entry_of(run, id)
   local ms, sequence = string.match(id, "^(%d+)-(%d+)$")
-  local entry = struct.pack(">I6I3I4", tonumber(ms), tonumber(sequence), number_of_run(run))
-  if kind == "check" then
-    redis.call("HSET", key_checks(asset), check, entry)
-  else
-    redis.call("SADD", key_assets(), asset)
-  end
-  local size = redis.call("APPEND", key_history(asset, kind), entry)
-  return number_of(redis.call("HGET", key_asset(asset), "wiped:" .. kind)) + size / ENTRY_SIZE - 1
+  return struct.pack(">I6I3I4", tonumber(ms), tonumber(sequence), run)
 end
 
--- Enters events of a run: `index` lists {number in ids, asset, kind, check}. Returns number -> position.
+-- Enters events: `index` lists {number in ids, asset, kind, check}. Returns number -> position. A check's latest
+-- evaluation is kept by its name.
 local function remember_all(run, ids, index)
-  local positions = {}
+  local positions, logs, log_of = {}, {}, {}
+  local number = #index > 0 and number_of_run(run)
   for _, item in ipairs(index) do
-    positions[item[1]] = remember(item[2], item[3], item[4], run, ids[item[1]])
+    local asset, kind = item[2], item[3]
+    local entry, key = entry_of(number, ids[item[1]]), key_history(asset, kind)
+    if kind == "check" then redis.call("HSET", key_checks(asset), item[4], entry) end
+    local log = log_of[key]
+    if not log then
+      log = { asset = asset, kind = kind, key = key, entries = {}, numbers = {} }
+      log_of[key] = log
+      table.insert(logs, log)
+    end
+    table.insert(log.entries, entry)
+    table.insert(log.numbers, item[1])
+  end
+  for _, log in ipairs(logs) do
+    if log.kind ~= "check" then redis.call("SADD", key_assets(), log.asset) end
+    local size = redis.call("APPEND", log.key, table.concat(log.entries))
+    local wiped = number_of(redis.call("HGET", key_asset(log.asset), "wiped:" .. log.kind))
+    local first = wiped + size / ENTRY_SIZE - #log.entries
+    for place, event in ipairs(log.numbers) do positions[event] = first + place - 1 end
   end
   return positions
 end
 
--- The partitions from..to-1 were last materialized by the entry at `position`. Bounded by the range.
-local function place_latest(asset, identity, from, to, position)
-  local value = struct.pack(">I4", position + 1)
-  while from < to do
-    local page = math.floor(from / PAGE_SIZE)
-    local stop = math.min(to, (page + 1) * PAGE_SIZE)
-    write_page(key_places(asset, identity, page), (from - page * PAGE_SIZE) * 4, string.rep(value, stop - from),
-      PAGE_SIZE * 4)
-    from = stop
+-- The partitions from `from` on were last materialized by the entries whose positions + 1 are packed in `places`.
+-- Bounded by the partitions.
+local function place_latest(asset, identity, from, places)
+  local at, count = 0, #places / 4
+  while at < count do
+    local page, inside = math.floor((from + at) / PAGE_SIZE), (from + at) % PAGE_SIZE
+    local fit = math.min(count - at, PAGE_SIZE - inside)
+    write_page(key_places(asset, identity, page), inside * 4, string.sub(places, at * 4 + 1, (at + fit) * 4), PAGE_SIZE * 4)
+    at = at + fit
   end
 end

@@ -20,9 +20,21 @@ local function write_versions(asset, identity, slot, marks, given)
   end
 end
 
--- What a step's end changes: entries are {asset, identity, first index, marks, given}.
+-- What the ends of steps change: entries are {asset, identity, first index, marks, given}. Those of consecutive
+-- partitions are written together, where no op gave a version.
 local function record_versions(entries)
-  for _, entry in ipairs(entries) do write_versions(entry[1], entry[2], entry[3], entry[4], entry[5]) end
+  local first, marks, stop
+  local function write() write_versions(first[1], first[2], first[3], table.concat(marks), first[5]) end
+  for _, entry in ipairs(entries) do
+    local is_next = first and first[1] == entry[1] and first[2] == entry[2] and stop == entry[3]
+    if not (is_next and first[5] == "" and entry[5] == "") then
+      if first then write() end
+      first, marks = entry, {}
+    end
+    table.insert(marks, entry[4])
+    stop = entry[3] + #entry[4] / VERSION_SIZE
+  end
+  if first then write() end
 end
 
 -- A partition gets another place: its data version goes along.
