@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from assetq.definitions import RetryPolicy
@@ -86,6 +86,16 @@ class PlanNode:
     def __post_init__(self) -> None:
         counts = (self._pieces(start, stop) for start, stop in self.partitions.ranges) if self.chunk != 1 else ()
         object.__setattr__(self, "_before", tuple(accumulate(counts, initial=0)))
+
+    def grown(self, keys: tuple[str, ...]) -> PlanNode:
+        """The node of a fan of which the keys are known; as it is where they were known before."""
+        if self.fan is None or self.fan.keys is not None:
+            return self
+        return replace(self, fan=replace(self.fan, keys=keys), taken=IndexSet.range(0, len(keys)))
+
+    def ungrown(self) -> PlanNode:
+        """The node of a fan of which no keys are known."""
+        return self if self.fan is None else replace(self, fan=replace(self.fan, keys=None), taken=VIRTUAL)
 
     def _pieces(self, start: int, stop: int) -> int:
         return math.ceil((stop - start) / self.chunk) if self.chunk else 1

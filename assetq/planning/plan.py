@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from assetq.errors import UnknownPartitionError, UsageError, suggest
 from assetq.partitions import IndexSet, LastPartitionMapping, PartitionMapping
 from assetq.planning.closure import closed
-from assetq.planning.fan import VIRTUAL, Growth
+from assetq.planning.fan import Growth
 from assetq.planning.node import PlanEdge, PlanNode
 from assetq.planning.pinned import PinnedPartitionMapping
 from assetq.planning.reach import fixed_need, read_steps, reading_steps, steps_reading
+from assetq.planning.restriction import kept_edges, kept_nodes
 from assetq.planning.wire import pack_plan, unpack_plan
 
 Step = tuple[int, int]
@@ -152,25 +153,16 @@ class Plan:
 
     def grown(self, growth: Growth) -> Plan:
         """The plan with the steps of the fans of which the run knows the keys."""
-        nodes = tuple(self._grown(node, growth) for node in self.nodes)
-        return Plan(nodes, self.edges, self.selection, self.job, growth.version)
-
-    def _grown(self, node: PlanNode, growth: Growth) -> PlanNode:
-        if node.fan is None or node.fan.keys is not None:
-            return node
-        keys = growth.keys.get(self.fans.index(node.fan.name))
-        if keys is None:
-            return node
-        return replace(node, fan=replace(node.fan, keys=keys), taken=IndexSet.range(0, len(keys)))
+        known = {self.fans[fan]: keys for fan, keys in growth.keys.items()}
+        nodes = (
+            node.grown(known[node.fan.name]) if node.fan and node.fan.name in known else node for node in self.nodes
+        )
+        return Plan(tuple(nodes), self.edges, self.selection, self.job, growth.version)
 
     def ungrown(self) -> Plan:
         """The plan as it was before any op of it ran."""
-        return Plan(tuple(map(self._ungrown, self.nodes)), self.edges, self.selection, self.job)
-
-    def _ungrown(self, node: PlanNode) -> PlanNode:
-        if node.fan is None or self.source_of(node) is None:
-            return node
-        return replace(node, fan=replace(node.fan, keys=None), taken=VIRTUAL)
+        nodes = (node.ungrown() if self.source_of(node) else node for node in self.nodes)
+        return Plan(tuple(nodes), self.edges, self.selection, self.job)
 
     def node_for_asset(self, key: str) -> PlanNode | None:
         """The node that makes an asset."""
@@ -358,27 +350,9 @@ class Plan:
             steps: Node -> steps to keep.
             made: Node -> partitions of these steps that are left out, because they were made already.
         """
-        parts = (self._part(node, steps, made or {}) for node in self.nodes if steps.get(node.index))
-        kept = [node for node in parts if node is not None]
-        place = {node.index: i for i, node in enumerate(kept)}
+        kept = kept_nodes(self.nodes, steps, made or {})
         nodes = tuple(replace(node, index=i) for i, node in enumerate(kept))
-        edges = tuple(
-            PlanEdge(place[e.upstream], place[e.downstream], e.mapping)
-            for e in self.edges
-            if e.upstream in place and e.downstream in place
-        )
-        return Plan(nodes, edges, self.selection, self.job)
-
-    def _part(self, node: PlanNode, steps: Mapping[int, IndexSet], made: Mapping[int, IndexSet]) -> PlanNode | None:
-        """What is kept of a node. A fan whose source runs again is not known any more."""
-        if node.fan is None:
-            left = node.partitions_in(steps[node.index]) - made.get(node.index, IndexSet())
-            return replace(node, partitions=left) if left else None
-        source = self.source_of(node)
-        if source is not None and steps.get(source.index):
-            return self._ungrown(node)
-        taken = node.taken & steps[node.index]
-        return replace(node, taken=taken) if taken else None
+        return Plan(nodes, kept_edges(kept, self.edges), self.selection, self.job)
 
     def to_bytes(self) -> bytes:
         """msgpack; a few kilobytes however many steps there are."""

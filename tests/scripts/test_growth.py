@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from assetq import (
+    Definitions,
+    DynamicOut,
+    DynamicOutput,
+    MultiPartitionsDefinition,
+    PartitionScope,
+    StaticPartitionsDefinition,
+    graph_asset,
+    op,
+)
 from assetq.broker.engine import NodeEntry, Outcome
 from assetq.broker.growth import growth_entry, read_growth
+from assetq.broker.submission import node_entries
 from assetq.errors import StaleAttemptError
 from assetq.partitions import IndexSet
+from assetq.planning import Growth, make_plan
 
 from .driver import Driver
 
@@ -256,3 +268,31 @@ def test_a_deleted_run_leaves_no_growth(wide):
     wide.engine.cancel("r")
     wide.engine.run_script("delete_run", run_id="r", nodes=5, latest=[])
     assert not wide.client.exists(wide.keys("growth", "r"))
+
+
+@pytest.mark.parametrize(("key", "value"), [("partition", "eu|mon"), ("region", "eu"), ("customer", "acme")])
+def test_all_steps_of_a_fan_have_the_key_of_its_partition(key, value):
+    @op(out=DynamicOut())
+    def many():
+        yield DynamicOutput(1, mapping_key="a")
+
+    @op(tags={"assetq/concurrency_key": f"{key}:2"})
+    def same(x):
+        return x
+
+    @op
+    def total(numbers):
+        return sum(numbers)
+
+    grid = MultiPartitionsDefinition(
+        {"region": StaticPartitionsDefinition(["us", "eu"]), "zday": StaticPartitionsDefinition(["sun", "mon"])}
+    )
+
+    @graph_asset(partitions_def=grid)
+    def table():
+        return total(many().map(same).collect())
+
+    scope = PartitionScope(keys=("region=eu,zday=mon",))
+    plan = make_plan(Definitions([table]), scope=scope).grown(Growth("1", {0: ("a", "b", "c")}))
+    entry = node_entries(plan, {"customer": "acme"})[1]
+    assert (entry.steps, entry.fan, entry.key, entry.lanes) == (3, 0, f"{key}={value}", "")
