@@ -215,7 +215,7 @@ class Instance(InstanceView, DynamicPartitionsHolder, ABC):
 
     @abstractmethod
     def get_plan(self, run_id: str) -> Plan:
-        """The plan of a run."""
+        """The plan of a run, as far as it has grown."""
 
     @abstractmethod
     def step_states(self, run_id: str) -> dict[int, dict[str, IndexSet]]:

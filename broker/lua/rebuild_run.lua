@@ -31,6 +31,7 @@ if (redis.call("HGET", key_growth(run), "version") or "") ~= ARGV[5] then return
 for _, step in ipairs(cmsgpack.unpack(ARGV[6])) do
   if step[2] >= 0 then
     redis.call("SETBIT", key_done(run, step[1], "succeeded"), step[2], 0)
+    emit(run, "STEP_RESTARTED", { n = step[1], s = step[2], e = step[2] + 1, m = "the keys that it gave were lost" })
   else
     for _, state in ipairs({ "succeeded", "failed", "skipped", "canceled" }) do
       redis.call("UNLINK", key_done(run, step[1], state))

@@ -197,6 +197,8 @@ def test_what_is_forgotten_is_rebuilt(fleet, work, half_done, parts):
     assert (steps.total, steps.succeeded) == (WHOLE, WHOLE)
     began = Counter(row[1] for row in trail.read() if row[0] == "begin")
     assert began["summed.many"] == (2 if ":growth" in parts else 1)
+    restarted = [e.step_key for e in half_done.events() if e.type is EventType.STEP_RESTARTED and "lost" in e.message]
+    assert restarted == (["summed.many"] if ":growth" in parts else [])
     assert fleet.instance.step_states(half_done.run_id)[1]["succeeded"].to_wire() == [0, COUNT]
 
 
