@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assetq.definitions import AssetsDefinition
-from assetq.definitions.op_source import StepOutput
 from assetq.definitions.op_step import OpStep
 from assetq.partitions import AllPartitionMapping
 from assetq.planning.fan import CollectMapping, Fan, FanMapping
-from assetq.planning.node import PlanEdge, PlanNode
+from assetq.planning.node import PlanEdge
 from assetq.planning.plan import Plan
 
 FanName = tuple[str, str]
@@ -68,18 +67,19 @@ def _kept(plan: Plan, fans: dict[int, FanName]) -> Iterator[PlanEdge]:
 
 
 def _between(plan: Plan, definitions: Sequence[AssetsDefinition], fans: dict[int, FanName]) -> Iterator[PlanEdge]:
-    """The edges out of fans. What collects a fan waits for its source too, by which it goes on where no step is."""
+    """The edges out of fans. What collects a fan also waits for all that the fan waits for.
+
+    So it goes on where there are no steps in between, and what a failure loses does not depend on whether there are.
+    """
     place = {node.name: node.index for node in plan.nodes}
+    behind: dict[int, set[int]] = {}
     for index, definition in enumerate(definitions):
+        behind[index] = {edge.upstream for edge in plan.edges if edge.downstream == index} - set(fans)
         for one in getattr(definition, "above", ()):
             upstream = place.get(one.step)
-            if upstream in fans:
-                yield from _edges(plan.nodes[upstream], index, one, place[fans[upstream][0]])
-
-
-def _edges(above: PlanNode, below: int, read: StepOutput, source: int) -> Iterator[PlanEdge]:
-    if read.is_mapped:
-        yield PlanEdge(above.index, below, FanMapping())
-    else:
-        yield PlanEdge(above.index, below, CollectMapping())
-        yield PlanEdge(source, below, AllPartitionMapping())
+            if upstream in fans and one.is_mapped:
+                behind[index] |= behind[upstream]
+                yield PlanEdge(upstream, index, FanMapping())
+            elif upstream in fans:
+                yield PlanEdge(upstream, index, CollectMapping())
+                yield from (PlanEdge(other, index, AllPartitionMapping()) for other in sorted(behind[upstream]))

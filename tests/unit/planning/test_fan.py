@@ -110,8 +110,8 @@ def test_each_key_is_a_step(plan):
     assert wide.steps_key(plus_node, 0, 3) == "table.plus[a...c]"
     assert wide.pointwise_downstream(plus_node, 1) == [(more_node, 1, 1)]
     assert wide.in_degree(more_node, 1) == 1
-    assert wide.gate_upstreams(total_node) == tuple(sorted((more_node, place(plan, "many"))))
-    assert len(wide.upstream_steps(total_node, wide.nodes[total_node].steps.first)) == 4
+    assert set(wide.gate_upstreams(total_node)) == {more_node, place(plan, "many"), place(plan, "one")}
+    assert len(wide.upstream_steps(total_node, wide.nodes[total_node].steps.first)) == 5
     with pytest.raises(UsageError, match=r"table\.more\[b\]"):
         wide.find_step("table.more[bb]")
 
@@ -124,6 +124,13 @@ def test_a_failure_loses_the_chain_of_its_key_and_the_collect(plan):
     assert {key.partition("[")[0] for key in names(wide, lost)} == {"table.more", "table.total"}
     assert "table.more[b]" in names(wide, lost)
     assert names(wide, wide.downstream_closure({plus_node: second}, with_collects=False)) == {"table.more[b]"}
+
+
+@pytest.mark.parametrize("keys", [None, (), KEYS])
+def test_a_collect_is_lost_with_what_its_fan_reads(plan, keys):
+    known = plan if keys is None else grown(plan, *keys)
+    for index in (place(plan, "one"), place(plan, "many")):
+        assert place(plan, "total") in known.downstream_closure({index: known.nodes[index].steps})
 
 
 def test_no_keys_are_no_steps(plan):
