@@ -151,6 +151,32 @@ def test_another_input_that_fails(world, ops):
     assert (found.success, found.steps) == (False, ["table.many"])
 
 
+@pytest.mark.parametrize("is_source", [False, True])
+def test_another_input_that_is_not_given(world, ops, is_source):
+    @world.dg.op(out=world.dg.Out(is_required=False))
+    def other():
+        yield from ()
+
+    @world.dg.op
+    def plus(a, b):
+        return a + b
+
+    @world.dg.op(out=world.dg.DynamicOut())
+    def some(x):
+        yield world.dg.DynamicOutput(1, mapping_key="a")
+
+    def body():
+        beside = other()
+        numbers = some(beside) if is_source else ops.many()
+        mapped = numbers.map(ops.add_one) if is_source else numbers.map(lambda x: plus(x, beside))
+        return ops.total(mapped.map(ops.add_one.alias("again")).collect())
+
+    found = made(world, body)
+    assert found.success, found.errors
+    assert set(found.steps) == ({"table.other"} if is_source else {"table.other", "table.many"})
+    assert found.materialized == []
+
+
 def test_other_inputs_are_read_by_each(world, ops):
     @world.dg.asset
     def ten():
