@@ -18,7 +18,7 @@ def remaining_plan(plan: Plan, states: dict[int, dict[str, IndexSet]], made: Map
     for node in plan.nodes:  # what it gave is not known: it runs again
         source = plan.source_of(node) if node.fan is not None and node.fan.keys is None else None
         if source is not None:
-            left[source.index] = source.steps
+            left |= {source.index: source.steps, node.index: node.steps}
     return plan.restrict(left, made)
 
 
