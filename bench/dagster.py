@@ -14,12 +14,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from assetq.broker.server import EmbeddedServer
 from bench.figure import Figure
 from bench.fleet import CODE, own_fleet
 
 PATIENCE_S = 900.0
 PROCESSES = 2
 DAEMON = "from dagster._daemon.cli import main; main()"
+RUN_S = """
+from dagster import DagsterInstance
+[record] = DagsterInstance.get().get_run_records(limit=1)
+assert record.dagster_run.is_success
+print(record.end_time - record.start_time)
+"""
 RUNS_ENDED = """
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 ended = RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE])
@@ -34,8 +41,13 @@ def measure() -> Iterator[Figure]:
         return
     yield from measure_in_process()
     ours = dict(on_fleet())
-    for case, theirs in {"50-step job": job_s, "backfill of 100 partitions": backfill_s}.items():
-        yield Figure("dagster", case, ours[case], "s", ideal=theirs())
+    job, backfill = ours["50-step job"], ours["backfill of 100 partitions"]
+    if find_spec("dagster_celery"):
+        yield Figure("dagster", "50-step job, Dagster on its Celery executor", job, "s", ideal=celery_job_s())
+    else:
+        print("dagster-celery is not installed: its executor is not measured", file=sys.stderr)
+    yield Figure("dagster", "50-step job, Dagster on processes", job, "s", ideal=job_s())
+    yield Figure("dagster", "backfill of 100 partitions", backfill, "s", ideal=backfill_s())
 
 
 def library(name: str) -> Any:
@@ -90,6 +102,42 @@ def run_dagster(environment: dict[str, str], *words: str) -> None:
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
 
 
+def ask_dagster(environment: dict[str, str], code: str) -> str:
+    """The last word that the code prints."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()[-1]
+
+
+@contextmanager
+def dagster_worker(environment: dict[str, str], url: str) -> Iterator[None]:
+    """A warm worker of its Celery executor."""
+    options = ["-b", url, "--result-backend", url, "worker", "-c", str(PROCESSES), "-Q", "dagster"]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "dagster_celery.app", *options], env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        time.sleep(10)  # until it is up
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(60)
+
+
+def celery_job_s() -> float:
+    """Its Celery executor, as its record tells: without the time that the command takes to start."""
+    with (
+        dagster_home() as environment,
+        tempfile.TemporaryDirectory() as folder,
+        EmbeddedServer(Path(folder), publish=False, tied=True) as server,
+        dagster_worker(environment, server.url),
+    ):
+        config = Path(folder, "run.yaml")
+        config.write_text(f"execution:\n  config:\n    broker: {server.url}\n    backend: {server.url}\n")
+        run_dagster(environment, "job", "execute", "-j", "fifty_on_celery", "-c", str(config))
+        return float(ask_dagster(environment, RUN_S))
+
+
 def job_s() -> float:
     """Its multiprocess executor, as `dagster job execute` uses it."""
     with dagster_home() as environment:
@@ -120,6 +168,4 @@ def backfill_s(count: int = 100) -> float:
 
 def ended_runs(environment: dict[str, str]) -> int:
     """Runs that have ended in Dagster's record."""
-    command = [sys.executable, "-c", RUNS_ENDED]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return int(done.stdout.split()[-1])
+    return int(ask_dagster(environment, RUNS_ENDED))

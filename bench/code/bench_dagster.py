@@ -1,6 +1,7 @@
 """The same work for both: assets that do nothing, in a chain, beside each other, in a hundred partitions."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from os import environ
 from typing import Any
 
@@ -25,6 +26,14 @@ def independent(count: int) -> list[Any]:
     return [nothing(f"i{n:04d}") for n in range(count)]
 
 
+def on_celery(assets: list[Any]) -> list[Any]:
+    """The job on Dagster's Celery executor, where that is installed."""
+    if dg.__name__ != "dagster" or not find_spec("dagster_celery"):
+        return []
+    executor = import_module("dagster_celery").celery_executor
+    return [dg.define_asset_job("fifty_on_celery", selection=assets, executor_def=executor)]
+
+
 partitioned = nothing("partitioned", partitions_def=partitions)
 fifty = independent(50)
 defs = dg.Definitions(
@@ -32,5 +41,6 @@ defs = dg.Definitions(
     jobs=[
         dg.define_asset_job("backfilled", selection=[partitioned]),
         dg.define_asset_job("fifty", selection=fifty),
+        *on_celery(fifty),
     ],
 )
