@@ -1,5 +1,7 @@
 """Each transition on a real server: what it changes, and what it refuses."""
 
+from dataclasses import replace
+
 import pytest
 
 from assetq.broker.codes import Code
@@ -467,3 +469,16 @@ def test_scattered_steps_are_queued_at_once(driver):
     taken = [driver.claim().start for _ in range(5)]
     assert taken == [0, 2, 4, 6, 8]
     assert driver.client.zrange(driver.keys("ready", "r", 0), -1, -1) == [b"2400:2401"]
+
+
+def test_what_a_batch_made_ready_goes_on_as_a_batch(driver):
+    """Halved at each node of a chain, batches would end as single steps."""
+    above, below = replace(node(1000), batch=8), replace(node(1000, order=-1, ready=False), batch=8)
+    driver.submit("r", above, below)
+    grant = driver.claim(next(m for m in driver.outbox.messages if m.start == 0))
+    outcomes = [
+        Outcome(step, "succeeded", 1, 0, satisfied=((1, step, step + 1, 1),)) for step in range(grant.start, grant.stop)
+    ]
+    assert len(outcomes) == 8
+    driver.engine.commit(grant, driver.worker, outcomes)
+    assert [(m.start, m.stop) for m in driver.outbox.messages if m.node == 1] == [(0, 8)]

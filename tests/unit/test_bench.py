@@ -30,10 +30,15 @@ def test_the_page(tmp_path, monkeypatch):
         Figure("one", "b", 0.5, "ms"),
         Figure("two", "c", 12, ""),
     ]
-    write_page(figures, tmp_path)
+    write_page(figures, tmp_path, ["one", "two"])
     page = (tmp_path / PAGE).read_text()
     assert "Measured on: a machine." in page
     assert "| a case | 1,234 /s | 2,000 /s | 0.62 |" in page
     assert "| c | 12.0 |  |  |" in page
-    assert sorted(path.name for path in (tmp_path / "benchmarks").iterdir()) == ["one.svg", "two.svg"]
+    assert sorted(path.name for path in (tmp_path / "benchmarks").iterdir()) == ["figures.json", "one.svg", "two.svg"]
     assert (tmp_path / "benchmarks" / "one.svg").read_text().startswith("<?xml")
+    write_page([Figure("one", "a case", 1, "/s")], tmp_path, ["one", "two"])
+    page = (tmp_path / PAGE).read_text()
+    assert "| a case | 1.00 /s |  |  |" in page
+    assert "| b |" not in page
+    assert page.index("| a case |") < page.index("| c | 12.0 |  |  |")

@@ -4,10 +4,13 @@
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
 
+-- All that the run has ready there counts, not the node's alone: pieces of a chain of nodes would be halved at each.
 local function batch_of(run, lane, bundle, wanted)
   if wanted <= 1 or has_lanes(lane) or #rated_parts(bundle) > 0 then return 1 end
-  local capacity = math.max(1, read_pool(home_of(bundle)).capacity)
-  local share = math.ceil(number_of(node_field(run, "held", lane)) / (2 * capacity))
+  local pool = home_of(bundle)
+  local ready = math.min(
+    number_of(redis.call("HGET", key_pool_ready(), pool)), number_of(redis.call("HGET", key_run(run), "ready")))
+  local share = math.ceil(ready / (2 * math.max(1, read_pool(pool).capacity)))
   return math.max(1, math.min(wanted, share))
 end
 
