@@ -26,6 +26,7 @@ NAMES = (
     "throughput",
     "fan",
     "scale",
+    "dagster",
 )
 
 
@@ -36,24 +37,20 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--with-dagster", action="store_true", help="measure Dagster beside it, where it is installed")
     parser.add_argument("--largest", type=int, metavar="STEPS", help="no run with more steps, in `scale` and `fan`")
-    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write a page with plots into this folder")
+    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write these parts of the page in this folder")
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     sys.path[:0] = [str(CODE), str(EXAMPLE)]
-    if options.docs and options.names:
-        parser.error("--docs writes the whole page: name no benchmark with it")
     if options.largest:
         os.environ["BENCH_LARGEST"] = str(options.largest)
     figures: list[Figure] = []
-    for name in options.names or NAMES:
+    for name in options.names or NAMES[: None if options.with_dagster else -1]:
         print(f"{name} ...", file=sys.stderr, flush=True)
         figures += importlib.import_module(f"bench.{FILES.get(name, name)}").measure()
-    if options.with_dagster and not options.names:
-        figures += importlib.import_module("bench.dagster").measure()
+        if options.docs:  # now, so that it stands there whatever becomes of the others
+            importlib.import_module("bench.page").write_page(figures, options.docs, NAMES)
     show(figures)
-    if options.docs:
-        importlib.import_module("bench.page").write_page(figures, options.docs)
     if options.json:
         write(figures, options.json)
     return 0

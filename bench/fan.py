@@ -14,7 +14,7 @@ from assetq.broker.connection import connect
 from assetq.execution import EventType
 from bench.figure import Figure, percentile
 from bench.fleet import own_fleet
-from bench.grid import hours_of
+from bench.grid import first_of
 
 PARTITIONS = 100_000
 NOTED_US = 1000
@@ -40,7 +40,8 @@ class Ping:
 
 def measure() -> Iterator[Figure]:
     """A run of both, beside another one in a pool of its own, on two workers."""
-    defs = importlib.import_module("bench_grid").defs
+    grid = importlib.import_module("bench_grid")
+    defs = grid.defs
     count = min(PARTITIONS, int(os.environ.get("BENCH_LARGEST", PARTITIONS)))
     with own_fleet() as fleet:
         client = fleet.instance.client
@@ -48,12 +49,12 @@ def measure() -> Iterator[Figure]:
         client.config_set("slowlog-max-len", 1000)
         for pools in ("default", "other"):
             fleet.start("bench_grid", 1, pools=(pools,))
-        other = fleet.instance.submit(defs, selection="beside", partitions=hours_of(defs, PARTITIONS), priority=-1)
+        other = fleet.instance.submit(defs, selection="beside", partitions="all", priority=-1)
         time.sleep(ALONE_S)
         ping = Ping(fleet.instance.settings.redis_url)
         pinging = threading.Thread(target=ping.run)
         pinging.start()
-        run = fleet.instance.submit(defs, selection="source,wide,sink", partitions=hours_of(defs, count))
+        run = fleet.instance.submit(defs, selection="source,wide,sink", partitions=first_of(grid.hours, count))
         record = run.wait()
         ping.has_ended.set()
         pinging.join()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from rich.console import Console
@@ -70,3 +70,11 @@ def show(figures: Sequence[Figure]) -> None:
 def write(figures: Sequence[Figure], path: Path) -> None:
     """Write JSON."""
     path.write_text(json.dumps([{**asdict(figure), "ratio": figure.ratio} for figure in figures], indent=2) + "\n")
+
+
+def read(path: Path) -> list[Figure]:
+    """What `write` wrote; nothing where there is no file."""
+    if not path.exists():
+        return []
+    names = [field.name for field in fields(Figure)]
+    return [Figure(**{name: row[name] for name in names}) for row in json.loads(path.read_text())]

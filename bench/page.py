@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from bench.figure import Figure
+from bench.figure import Figure, read, write
 from bench.machine import description
 
-PAGE, PLOTS = "benchmarks.md", "benchmarks"
+PAGE, PLOTS, FIGURES = "benchmarks.md", "benchmarks", "figures.json"
 HEAD = """# Benchmarks
 
-`make bench` writes this page; `python -m bench NAME` measures one of its parts, `--json FILE` writes the figures down.
+`make bench` writes this page; `python -m bench NAME` measures one of its parts, with `--docs docs` writes it anew here.
 The column "ideal" has what a figure is worth beside: a bound, a baseline of the same run, what it should stay below.
 Compare within one part only, since the speed of a virtual machine swings.
 
@@ -20,12 +20,17 @@ Measured on: {machine}.
 """
 
 
-def write_page(figures: Sequence[Figure], folder: Path) -> None:
-    """The page, and a plot beside each part where matplotlib is installed."""
+def write_page(figures: Sequence[Figure], folder: Path, order: Sequence[str]) -> None:
+    """The page, and a plot beside each part where matplotlib is installed. Parts not measured now stay as they were."""
+    now = {figure.benchmark for figure in figures}
+    known = [*(old for old in read(folder / PLOTS / FIGURES) if old.benchmark not in now), *figures]
+    known.sort(key=lambda figure: order.index(figure.benchmark))
     sections = [HEAD.format(machine=description())]
-    for name, group in groupby(figures, key=lambda figure: figure.benchmark):
+    for name, group in groupby(known, key=lambda figure: figure.benchmark):
         part = list(group)
         sections.append("\n".join(section(name, part, write_plot(name, part, folder / PLOTS))))
+    (folder / PLOTS).mkdir(parents=True, exist_ok=True)
+    write(known, folder / PLOTS / FIGURES)
     (folder / PAGE).write_text("\n".join(sections), encoding="utf-8")
 
 

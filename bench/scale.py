@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.figure import Figure, percentile
 from bench.fleet import Fleet, own_fleet
-from bench.grid import hours_of
+from bench.grid import first_of
 from bench.process import family, rss_mib
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -68,11 +68,11 @@ def measure() -> Iterator[Figure]:
 
 def measure_size(steps: int, told: str, rates: list[float], **settings: int) -> Iterator[Figure]:
     """One run, watched."""
-    defs = importlib.import_module("bench_grid").defs
+    grid = importlib.import_module("bench_grid")
     with own_fleet(**settings) as fleet:
         fleet.start("bench_grid", 1, concurrency=PROCESSES)
         rows = ",".join(f"row_{number}" for number in range(ASSETS))
-        run = fleet.instance.submit(defs, selection=rows, partitions=hours_of(defs, steps // ASSETS))
+        run = fleet.instance.submit(grid.defs, selection=rows, partitions=first_of(grid.hours, steps // ASSETS))
         watch = Watch(fleet, run.run_id)
         looking = threading.Thread(target=watch.look)
         looking.start()

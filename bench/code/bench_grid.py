@@ -1,8 +1,11 @@
 """Ten assets of a hundred thousand hours that do nothing, each read by the next; one before and one behind them all."""
 
-from assetq import AssetDep, Definitions, HourlyPartitionsDefinition, asset
+from assetq import AssetDep, Definitions, HourlyPartitionsDefinition, TimeWindowPartitionsDefinition, asset
 
 hours = HourlyPartitionsDefinition("2013-01-01-00:00", end_date="2024-06-01-00:00")
+fives = TimeWindowPartitionsDefinition(
+    cron_schedule="*/5 * * * *", start="2013-01-01-00:00", end="2024-06-01-00:00", fmt="%Y-%m-%d-%H:%M"
+)
 
 
 def row(number: int):  # type: ignore[no-untyped-def]
@@ -28,9 +31,9 @@ def sink() -> None:
     """Waits for every hour."""
 
 
-@asset(partitions_def=hours, pool="other")
+@asset(partitions_def=fives, pool="other")
 def beside() -> None:
-    """Steps of another run, in a pool of their own."""
+    """Steps of another run, in a pool of their own: a million, so that they do not end before."""
 
 
 defs = Definitions([*map(row, range(10)), source, wide, sink, beside])
