@@ -7,7 +7,6 @@ import pytest
 from assetq import (
     DynamicOut,
     DynamicOutput,
-    Instance,
     Out,
     Output,
     ReexecutionOptions,
@@ -18,29 +17,8 @@ from assetq import (
     materialize,
     op,
 )
-from assetq.broker.instance import RedisInstance
 from assetq.execution import EventType, RunStatus
 from assetq.execution.step_graph import step_graph
-
-
-@pytest.fixture(params=["memory", "redis"])
-def home(request):
-    """An instance without a fleet."""
-    if request.param == "memory":
-        with Instance.ephemeral() as made:
-            yield made
-        return
-    yield request.getfixturevalue("instance")
-
-
-@pytest.fixture
-def seen(home):
-    """What another process sees of the record."""
-    if isinstance(home, RedisInstance):
-        with RedisInstance(home.settings) as other:
-            yield other
-        return
-    yield home
 
 
 class Ops:

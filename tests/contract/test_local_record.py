@@ -12,7 +12,6 @@ from assetq import (
     AssetCheckKey,
     AssetCheckResult,
     AssetKey,
-    Instance,
     MaterializeResult,
     RetryPolicy,
     StaticPartitionsDefinition,
@@ -27,26 +26,6 @@ from assetq.execution import EventType, RunStatus
 from ..waiting import eventually
 
 letters = StaticPartitionsDefinition(["a", "b", "c"])
-
-
-@pytest.fixture(params=["memory", "redis"])
-def home(request):
-    """An instance without a fleet."""
-    if request.param == "memory":
-        with Instance.ephemeral() as made:
-            yield made
-        return
-    yield request.getfixturevalue("instance")
-
-
-@pytest.fixture
-def seen(home):
-    """What another process sees of the record."""
-    if isinstance(home, RedisInstance):
-        with RedisInstance(home.settings) as other:
-            yield other
-        return
-    yield home
 
 
 def test_a_run_is_recorded(home, seen):
