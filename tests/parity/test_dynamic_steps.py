@@ -5,23 +5,14 @@ from ast import literal_eval
 
 import pytest
 
+from .test_dynamic import Ops as DynamicOps
 
-class Ops:
-    """Ops that the tests share."""
+
+class Ops(DynamicOps):
+    """Ops that fail, or give nothing."""
 
     def __init__(self, dg):
-        @dg.op(out=dg.DynamicOut())
-        def many():
-            for number in range(3):
-                yield dg.DynamicOutput(number, mapping_key=f"k{number}")
-
-        @dg.op
-        def add_one(x):
-            return x + 1
-
-        @dg.op
-        def total(numbers):
-            return sum(numbers)
+        super().__init__(dg)
 
         @dg.op
         def picky(x):
@@ -34,7 +25,7 @@ class Ops:
             if x != 1:
                 yield dg.Output(x)
 
-        self.many, self.add_one, self.total, self.picky, self.sieve = many, add_one, total, picky, sieve
+        self.picky, self.sieve = picky, sieve
 
 
 @pytest.fixture
