@@ -16,7 +16,9 @@ def text(value: Any) -> str:
 class Message:
     """A granted batch on its way to a worker: steps `start` to `stop - 1` of one node.
 
-    `fence` is the number of the grant; a claim with an old one is refused.
+    Attributes:
+        fence: Number of the grant; a claim with an old one is refused.
+        carrier: Fence that another message names, on its way already, which announces this grant; "" for none.
     """
 
     pool: str
@@ -25,12 +27,13 @@ class Message:
     start: int
     stop: int
     fence: str
+    carrier: str = ""
 
     @classmethod
     def from_reply(cls, reply: Sequence[Any]) -> Message:
         """Decode what the scripts answer."""
-        pool, run_id, node, start, stop, fence = reply
-        return cls(text(pool), text(run_id), int(node), int(start), int(stop), text(fence))
+        pool, run_id, node, start, stop, fence, *carrier = reply
+        return cls(text(pool), text(run_id), int(node), int(start), int(stop), text(fence), *map(text, carrier))
 
     def to_kwargs(self) -> dict[str, Any]:
         """Arguments of the Celery task."""

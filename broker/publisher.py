@@ -32,19 +32,20 @@ class Publisher:
         return self._app
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Send each message to the queue of its pool.
+        """Send each message to the queue of its pool, but for those that another one announces.
 
         A broker that cannot be reached is logged, not raised: the grants stay in Redis and recovery
         publishes them when the broker is back.
         """
-        if not messages:
+        unsent = [message for message in messages if not message.carrier]
+        if not unsent:
             return
         try:
             with self.app.producer_pool.acquire(block=True, timeout=10) as producer:
-                for message in messages:
+                for message in unsent:
                     self._send(message, producer)
         except (OperationalError, OSError) as error:
-            logger.warning("cannot publish %d messages (%s); recovery will", len(messages), error)
+            logger.warning("cannot publish %d messages (%s); recovery will", len(unsent), error)
 
     def _send(self, message: Message, producer: object) -> None:
         self.app.send_task(

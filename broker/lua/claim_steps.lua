@@ -3,7 +3,7 @@
 --   1 root (string): layout version; all other keys are built from it
 -- ARGV:
 --   1 run_id (string): the run that the message names
---   2 fence (string): the grant's fence
+--   2 fence (string): the fence that the message names: of its own grant, or the message announces another one
 --   3 worker (string): name of the worker
 --   4 pid (integer): process that runs the steps
 --   5 lease_ms (ms): length of the lease
@@ -11,8 +11,10 @@
 -- EVENTS: RUN_START, STEP_START
 -- INVARIANTS: 1, 2, 3
 -- include: grant
-local grant = read_grant(ARGV[2])
-if not grant or grant.run ~= ARGV[1] then return { "STALE" } end
+local carried = redis.call("HGET", key_carried(), ARGV[2])
+if carried == "" then redis.call("HDEL", key_carried(), ARGV[2]) end -- it has left the queue, and announces nothing
+local grant = read_grant(carried or ARGV[2])
+if not grant or (not carried and grant.run ~= ARGV[1]) then return { "STALE" } end
 -- Claimed already: the reply was lost on the way and the holder asks again.
 if is_held_by(grant, ARGV[3], ARGV[4]) then
   redis.call("ZADD", key_leases(), now + tonumber(ARGV[5]), grant.fence)

@@ -126,16 +126,19 @@ end
 if open and tonumber(ARGV[5]) > 0 then redis.call("HSET", key_nodes(run), "batch:" .. grant.node, ARGV[5]) end
 end_run_if_done(run)
 grant_touched()
-if is_cut then return { "CANCELED", messages } end
+if is_cut then return { "CANCELED", to_publish() } end
 
 local wanted = {}
 for _, pool in ipairs(cmsgpack.unpack(ARGV[6])) do wanted[pool] = true end
 
--- A message that waits because every worker chains comes first; its delivery will find it claimed.
+-- A message that waits because every worker chains comes first.
 local function oldest_waiting()
   for _, waiting in ipairs(redis.call("ZRANGEBYSCORE", key_queued(), 0, now - PATIENCE_MS, "LIMIT", 0, LOOKED_AT)) do
     local candidate = read_grant(waiting)
-    if candidate and wanted[candidate.pool] and is_open(candidate.run) then return candidate end
+    if candidate and wanted[candidate.pool] and is_open(candidate.run) then
+      spare_message(candidate)
+      return candidate
+    end
   end
 end
 
@@ -169,4 +172,4 @@ end
 local next_grant = next(wanted) and (oldest_waiting() or newly_granted())
 if next_grant then next_grant = in_order(next_grant) end
 local chained = next_grant and claim_grant(next_grant, worker, ARGV[7], tonumber(ARGV[8])) or {}
-return { "OK", messages, chained }
+return { "OK", to_publish(), chained }

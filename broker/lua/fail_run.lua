@@ -14,4 +14,4 @@ if not status then return { "UNKNOWN_RUN" } end
 if status == "CANCELING" then return { "OK", {} } end
 if status ~= "QUEUED" and status ~= "STARTED" then return { "ENDED" } end
 stop_run(run, ARGV[2])
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

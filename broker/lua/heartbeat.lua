@@ -33,4 +33,4 @@ for _, fence in ipairs(redis.call("SMEMBERS", key_worker_grants(worker))) do
     table.insert(held, { fence, tonumber(values[2]), values[1], redis.call("HGET", key_run(values[1]), "status") or "" })
   end
 end
-return { "OK", grant_touched(), held }
+return { "OK", publish_touched(), held }

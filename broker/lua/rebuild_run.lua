@@ -74,4 +74,4 @@ end
 count_again(run)
 for index, entry in ipairs(entries) do fill_ready(run, tostring(index - 1), entry[7]) end
 end_run_if_done(run)
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

@@ -51,7 +51,7 @@ sweep_keys()
 admit_all_waiting()
 redis.call("ZREMRANGEBYSCORE", key_wakes(), "-inf", now)
 for _, pool in ipairs(redis.call("SMEMBERS", key_pools())) do touched[pool] = true end
-grant_touched()
+publish_touched()
 
 local unclaimed = {}
 for _, fence in ipairs(redis.call("ZRANGEBYSCORE", key_queued(), 0, now - tonumber(ARGV[3]), "LIMIT", 0, limit)) do

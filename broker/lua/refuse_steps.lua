@@ -32,4 +32,4 @@ if good_then ~= good or runs_elsewhere() then
 end
 if is_open(grant.run) and now - tonumber(since) >= tonumber(ARGV[3]) then return { "EXPIRED" } end
 requeue(grant, false, 0, ARGV[4])
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

@@ -15,4 +15,4 @@ for i = 1, #limits, 2 do
   local is_by_hand = redis.call("HGET", key_limit_sources(), pool) == "hand"
   if not is_by_hand and tonumber(redis.call("HGET", key_limits(), pool)) ~= limit then change_limit(pool, limit, "code", "") end
 end
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

@@ -17,4 +17,4 @@ end
 redis.call("DEL", key_worker_grants(ARGV[1]))
 forget_worker(ARGV[1])
 count_capacity()
-return { "OK", grant_touched(), poisoned }
+return { "OK", publish_touched(), poisoned }

@@ -14,4 +14,4 @@
 local grant = read_grant(ARGV[1])
 if not grant or grant.state ~= "running" or grant.worker ~= ARGV[2] then return { "STALE" } end
 requeue(grant, ARGV[3] == "1", tonumber(ARGV[4]), ARGV[5])
-return { "OK", grant_touched(), poisoned }
+return { "OK", publish_touched(), poisoned }

@@ -10,4 +10,4 @@
 -- INVARIANTS: 3, 4, 5
 -- include: limit
 change_limit(ARGV[1], tonumber(ARGV[2]), "hand", ARGV[3])
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

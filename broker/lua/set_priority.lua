@@ -20,4 +20,4 @@ for bundle in string.gmatch(redis.call("HGET", key_nodes(run), "pools") or "", "
   touch_parts(bundle)
 end
 if values[3] then queue_run(run, values[3]) end
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

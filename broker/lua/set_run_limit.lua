@@ -19,4 +19,4 @@ else
   redis.call("HSET", key_run_limit_sources(), tag, source)
 end
 admit_all_waiting()
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

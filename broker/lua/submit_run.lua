@@ -41,4 +41,4 @@ end
 redis.call("HSET", key_nodes(run), "count", #nodes, "pools", table.concat(names, ","))
 for index, entry in ipairs(nodes) do fill_ready(run, tostring(index - 1), entry[7]) end
 end_run_if_done(run)
-return { "OK", grant_touched() }
+return { "OK", publish_touched() }

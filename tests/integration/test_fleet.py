@@ -218,3 +218,16 @@ def test_who_waits_reads_no_events(fleet, monkeypatch):
         waiting = threads.submit(handle.wait, 60)
         fleet.start("work_chain", workers=2)
         assert waiting.result().status == "SUCCESS"
+
+
+def test_long_chains_leave_no_messages_behind_in_the_queue(fleet, monkeypatch):
+    """What a chain takes had been published: in the end everything that came later would wait behind such messages."""
+    monkeypatch.setenv("WORK_STEP_S", "0.04")
+    fleet.start("work_chaos", concurrency=2, pool_class="threads")
+    handle = submit(fleet, "work_chaos", selection="raw", partitions="all")
+    most = 0
+    while not (record := handle.status()).is_finished:
+        most = max(most, fleet.instance.publisher.queue_length("default"))
+        time.sleep(0.02)
+    assert record.status == "SUCCESS"
+    assert most <= 3  # two slots, and a window of a quarter more

@@ -10,7 +10,7 @@ from redis import Redis
 
 from .model import Held, Run
 from .shapes import SHAPES, make_plan
-from .simulation import POOLS, Simulation
+from .simulation import POOLS, Simulation, message_of
 
 WORKERS = ("a", "b", "c")
 # What is chosen among things that exist is drawn as a number and taken modulo how many there are, so that what a
@@ -193,8 +193,7 @@ class Fleet(Pools):
             self.world.hand_back(self.world.claimed[held.fence], held.worker, crashed=True)
             held = next((g for g in self.model.of_run(run_id) if step == g.steps[0]), None)
             if held and held.worker is None:
-                message = next(m for m in reversed(self.world.messages) if int(m.fence) == held.fence)
-                self.world.claim(message, "b")
+                self.world.claim(message_of(held), "b")
 
     @rule()
     def recover_too_early(self) -> None:

@@ -28,11 +28,15 @@ from assetq.workers.outcome import Attempt, outcome_of
 from .driver import Outbox
 from .model import Held, Model, Run, Step, demand
 from .story import Story
-from .truth import audit, check, delayed_steps
+from .truth import POOLS, audit, check, delayed_steps
 
-POOLS = ("p", "q", "default")
 LATER_MS = 3_600_000
 AUDITED_EVERY = 4
+
+
+def message_of(held: Held) -> Message:
+    """One that names a grant itself, as recovery sends it."""
+    return Message(held.pool, held.run_id, held.node, held.start, held.stop, str(held.fence))
 
 
 class Simulation:
@@ -67,7 +71,7 @@ class Simulation:
             self.model.granted(fresh[fence])
         if chained is not None:
             self.model.exchanged(int(chained.fence), chained.start, chained.stop)
-        self.messages += self.outbox.messages
+        self.messages += [message for message in self.outbox.messages if not message.carrier]
         self.outbox.messages = []
         if chained is not None:
             self._note_claim(chained, worker)
@@ -226,7 +230,8 @@ class Simulation:
     # Steps
 
     def claim(self, message: Message, worker: str) -> None:
-        fence = int(message.fence)
+        carried = self.client.hget(self.keys("carried"), message.fence)
+        fence = int(message.fence if carried is None else carried or 0)
         held = self.model.grants.get(fence)
         grant = self.engine.claim(message.run_id, message.fence, Claimant(worker, 1))
         is_offered = held is not None and held.worker in (None, worker)
@@ -446,7 +451,7 @@ class Simulation:
     def _drain_once(self) -> None:
         for held in list(self.model.grants.values()):
             if held.worker is None:
-                self.claim(Message(held.pool, held.run_id, held.node, held.start, held.stop, str(held.fence)), "last")
+                self.claim(message_of(held), "last")
                 self.commit(self.claimed[held.fence], "last", held.start, ["succeeded"] * len(held.steps))
             elif held.worker == "recovery":
                 self.commit(self.claimed[held.fence], "recovery", held.start, ["failed"])

@@ -82,7 +82,6 @@ class Pools(RuleBasedStateMachine):
     def _claim(self, message: Message) -> None:
         grant = self.engine.claim(message.run_id, message.fence, self.driver.worker)
         if grant is not None:
-            # The message of what a chain has taken tells its holder the same again.
             assert self.running.get(grant.fence, grant).fence == grant.fence
             self.running[grant.fence] = grant
 

@@ -320,7 +320,70 @@ def test_a_chain_takes_what_has_waited_first(driver):
     eventually(lambda: (time := driver.client.time())[0] * 1000 + time[1] / 1000 > granted + 150)
     chained = driver.engine.commit(grant, driver.worker, [Outcome(grant.start, "succeeded", 1, 0)], chain=True)
     assert chained.fence == waiting.fence
-    assert driver.engine.claim("r", waiting.fence, Claimant("w", 2)) is None  # its message reaches another process
+    grant = driver.engine.claim("r", waiting.fence, Claimant("w", 2))  # its message reaches another process
+    assert grant is not None
+    assert grant.fence == driver.outbox.messages[-1].fence  # and announces what was granted instead
+    assert driver.outbox.messages[-1].carrier == waiting.fence
+
+
+def test_long_chains_leave_no_stale_messages_behind(driver):
+    """What a chain takes was published; the queue would grow by a message for each, before all that comes later."""
+    driver.submit("r", node(2000))
+    chained = [driver.claim() for _ in range(4)]
+    queued = len(driver.outbox.messages)
+    for _ in range(100):
+        driver.client.zadd(driver.keys("queued"), dict.fromkeys(driver.client.zrange(driver.keys("queued"), 0, -1), 1))
+        chained = [driver.commit(grant, chain=True) for grant in chained]
+        assert all(chained)
+    sent = [message for message in driver.outbox.messages if not message.carrier]
+    assert len(sent) == queued
+    for message in sent:  # each of them announces a grant
+        assert driver.engine.claim(message.run_id, message.fence, driver.worker) is not None
+
+
+def test_the_message_of_a_canceled_run_announces_what_comes_next(driver):
+    driver.submit("r", node(4))
+    canceled = list(driver.outbox.messages)
+    driver.engine.cancel("r")
+    driver.outbox.messages.clear()
+    driver.submit("other", node(4))
+    assert [message.carrier for message in driver.outbox.messages] == [message.fence for message in canceled]
+    for message in canceled:
+        grant = driver.engine.claim(message.run_id, message.fence, driver.worker)
+        assert grant is not None
+        assert grant.run_id == "other"
+
+
+def test_a_message_that_announces_another_grant_can_come_twice(driver):
+    driver.submit("r", node(1))
+    message = driver.outbox.take()
+    driver.engine.cancel("r")
+    driver.submit("other", node(1))
+    first = driver.engine.claim("r", message.fence, driver.worker)
+    assert driver.engine.claim("r", message.fence, driver.worker) == first  # the answer was lost
+    assert driver.engine.claim("r", message.fence, Claimant("w", 2)) is None
+    driver.commit(first)
+    assert driver.engine.claim("r", message.fence, driver.worker) is None
+    assert not driver.client.exists(driver.keys("carried"))
+
+
+def test_a_message_that_came_while_it_announced_nothing_announces_nothing_later(driver):
+    driver.submit("r", node(1))
+    message = driver.outbox.take()
+    driver.engine.cancel("r")
+    assert driver.engine.claim("r", message.fence, driver.worker) is None
+    driver.submit("other", node(1))
+    assert driver.outbox.take().carrier == ""
+
+
+def test_what_a_worker_took_that_is_gone_announces_nothing(driver):
+    driver.submit("r", node(1))
+    driver.engine.cancel("r")
+    driver.outbox.messages.clear()
+    driver.engine.heartbeat("v", {"pools": "default", "concurrency": 1}, [])
+    driver.engine.retire("v")
+    driver.submit("other", node(1))
+    assert driver.outbox.take().carrier == ""
 
 
 def test_a_chain_keeps_to_the_pools_of_its_worker(driver):

@@ -13,6 +13,7 @@ from assetq.partitions import IndexSet
 
 from .model import ENDINGS, Held, Model, Run, Step, demand, spans
 
+POOLS = ("p", "q", "default")
 PER_RUN = ("nodes", "need", "tries", "run_grants")
 
 
@@ -40,6 +41,7 @@ def check(client: Redis, keys: Keys, model: Model, settled: Set[str]) -> None:
     _check_grants(reader, keys, model)
     _check_pools(reader, keys, model)
     reader.read()
+    _check_messages(client, keys, model)
 
 
 def audit(client: Redis, keys: Keys, model: Model) -> None:
@@ -140,17 +142,28 @@ def delayed_steps(model: Model) -> set[tuple[str, Step]]:
 
 
 def _compare_delayed(model: Model, told: set[str]) -> None:
-    """Entries of runs that were canceled may stand until they are due."""
+    """Entries of runs that were canceled, and even deleted since, may stand until they are due."""
     known = {f"{run_id}|{node}|{step}" for run_id, (node, step) in delayed_steps(model)}
     extra = told - known
     demand(known <= told, "retries in Redis:", told, "in the model:", known)
-    canceled = {run.run_id for run in model.runs.values() if run.status in ("CANCELING", "CANCELED")}
-    demand(all(entry.split("|")[0] in canceled or entry.startswith("gone") for entry in extra), "stray retries", extra)
+    alive = {run.run_id for run in model.runs.values() if run.status not in ("CANCELING", "CANCELED")}
+    demand(all(entry.split("|")[0] not in alive for entry in extra), "stray retries", extra)
+
+
+def _check_messages(client: Redis, keys: Keys, model: Model) -> None:
+    """A message that announces another grant is known to that grant; one that announces none, to its pool."""
+    carried = {int(name): int(fence or 0) for name, fence in client.hgetall(keys("carried")).items()}
+    spare = {int(name) for pool in POOLS for name in client.zrange(keys("spare", pool), 0, -1)}
+    demand({name for name, fence in carried.items() if not fence} <= spare, carried, "but spare are", spare)
+    for name, fence in carried.items():
+        told = client.hget(keys("grant", str(fence)), "message") if fence else str(name).encode()
+        demand(not fence or fence in model.grants, "a message announces the lost grant", fence)
+        demand(told == str(name).encode(), "grant", fence, "is announced by", name, "and says", told)
 
 
 def _check_pools(reader: Reader, keys: Keys, model: Model) -> None:
     ask, pipeline = reader.ask, reader.pipeline
-    for pool in ("p", "q", "default"):
+    for pool in POOLS:
         known = {grant.fence for grant in model.grants.values() if grant.pool == pool}
         ask(pipeline.zrange(keys("holders", pool), 0, -1), _compares_fences(f"holders of {pool}", known))
         waiting = model.waiting(pool)

@@ -1,5 +1,5 @@
 -- include: clock, event, ready, pool, rate, turn, key, waiting
--- rare: park_run, unpark_run, note_limits, grant_first, read_limits, write_tries, tell_restart
+-- rare: park_run, unpark_run, note_limits, grant_first, read_limits, write_tries, tell_restart, spare_message, forget_spares
 -- Slots. A grant is a batch of consecutive steps of one node that holds one slot of its pool, from
 -- before its message is published until its last step is committed or handed back.
 local messages = {}
@@ -126,6 +126,44 @@ local function grant_pool(pool)
   end
 end
 
+-- A message whose grant went elsewhere (a chain took it, its run was canceled) lies in the queue still. It announces the
+-- next grant of the pool, which then needs none: a queue holds no more messages than grants have waited at once.
+local function spare_message(grant)
+  local id = grant.message or grant.fence
+  if grant.message then redis.call("HDEL", key_grant(grant.fence), "message") end
+  redis.call("HSET", key_carried(), id, "")
+  redis.call("ZADD", key_spare(grant.pool), now, id)
+end
+
+-- One that was delivered meanwhile is not in the queue any more.
+local function next_spare(pool)
+  while true do
+    local id = redis.call("ZPOPMIN", key_spare(pool))[1]
+    if not id or redis.call("HGET", key_carried(), id) == "" then return id end
+  end
+end
+
+-- Nobody knows what became of messages that a worker had taken which is gone.
+local function forget_spares(pool)
+  for _, id in ipairs(redis.call("ZRANGE", key_spare(pool), 0, -1)) do
+    if redis.call("HGET", key_carried(), id) == "" then redis.call("HDEL", key_carried(), id) end
+  end
+  redis.call("DEL", key_spare(pool))
+end
+
+-- The new grants; of one that a message in the queue will announce, with the id of that message.
+local function to_publish()
+  for _, message in ipairs(messages) do
+    local id = next_spare(message[1])
+    if id then
+      redis.call("HSET", key_carried(), id, message[6])
+      redis.call("HSET", key_grant(message[6]), "message", id)
+      message[7] = id
+    end
+  end
+  return messages
+end
+
 -- Grants may free what was reserved, which touches further pools.
 local function grant_touched()
   while next(touched) do
@@ -134,7 +172,11 @@ local function grant_touched()
     for pool in pairs(pools) do grant_pool(pool) end
   end
   tell_offered()
-  return messages
+end
+
+local function publish_touched()
+  grant_touched()
+  return to_publish()
 end
 
 local function read_limits(grant)
@@ -145,13 +187,14 @@ end
 
 -- What few grants have besides is read only of those: `bundle`, `rated`, `key`, `capped`, each false where it has none.
 local function read_grant(fence)
-  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "more")
+  local values = redis.call("HMGET", key_grant(fence), "run", "pool", "node", "from", "to", "state", "worker", "message",
+    "more")
   if not values[1] then return nil end
   local grant = {
     fence = fence, run = values[1], pool = values[2], node = values[3], from = tonumber(values[4]),
-    to = tonumber(values[5]), state = values[6], worker = values[7], key = false,
+    to = tonumber(values[5]), state = values[6], worker = values[7], message = values[8], key = false,
   }
-  return values[8] and read_limits(grant) or grant
+  return values[9] and read_limits(grant) or grant
 end
 
 -- Gives the slot back and forgets the grant.
@@ -163,6 +206,11 @@ local function release(grant)
   if grant.pool ~= "" then
     redis.call("ZREM", key_holders(grant.pool), grant.fence)
     touched[grant.pool] = true
+  end
+  if grant.state == "queued" then
+    spare_message(grant)
+  elseif grant.message then
+    redis.call("HDEL", key_carried(), grant.message)
   end
   if grant.bundle then drop_shares(grant.bundle, grant.fence) end
   if grant.rated and grant.state == "queued" then return_tokens(grant.rated, grant.fence) end

@@ -8,6 +8,7 @@ end
 -- Recounts the capacity of every pool; called when a worker joins or leaves.
 local function count_capacity()
   redis.call("DEL", key_capacity())
+  for _, pool in ipairs(redis.call("SMEMBERS", key_pools())) do forget_spares(pool) end
   for _, worker in ipairs(redis.call("ZRANGE", key_workers(), 0, -1)) do
     local values = redis.call("HMGET", key_worker(worker), "pools", "concurrency")
     for pool in string.gmatch(values[1] or "", "[^,]+") do
