@@ -10,17 +10,16 @@ from assetq.broker.lane import node_key
 from assetq.broker.script import packb
 from assetq.definitions.time_limit import run_timeout_s
 from assetq.execution.run_tag import check_priority, checked_tags, max_steps
-from assetq.planning import Plan
-
-NODE_SPAN = 1_000_000
+from assetq.planning import Plan, ranks
 
 
 def node_entries(plan: Plan, tags: Mapping[str, str] | None = None) -> list[NodeEntry]:
-    """One entry for each node. Downstream nodes go first, so that a run finishes partitions before it begins others."""
+    """One entry for each node, with its place in the order of the run."""
+    keys = [node_key(node, tags or {}) for node in plan.nodes]
     return [
         NodeEntry(
             bundle=node.bundle,
-            order=-(node.priority * NODE_SPAN + node.index),
+            order=-rank,
             steps=len(node.steps),
             gates=len(plan.gate_upstreams(node.index)),
             opens=",".join(map(str, plan.gate_downstreams(node.index))),
@@ -31,7 +30,7 @@ def node_entries(plan: Plan, tags: Mapping[str, str] | None = None) -> list[Node
             lane_keys=key.lane_keys,
             fan=None if node.fan is None else plan.fans.index(node.fan.name),
         )
-        for node, key in ((node, node_key(node, tags or {})) for node in plan.nodes)
+        for node, key, rank in zip(plan.nodes, keys, ranks(plan), strict=True)
     ]
 
 

@@ -7,6 +7,7 @@ from assetq.planning.partition_set import PartitionStates, StalePartitions
 from assetq.planning.plan import Plan
 from assetq.planning.planner import make_plan
 from assetq.planning.scope import PartitionScope
+from assetq.planning.urgency import ranks
 
 __all__ = [
     "Fan",
@@ -20,4 +21,5 @@ __all__ = [
     "StalePartitions",
     "make_plan",
     "mapping_between",
+    "ranks",
 ]
