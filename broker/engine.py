@@ -107,6 +107,7 @@ class Outcome:
         return {name: getattr(self, name) for name in OUTCOME_FIELDS}
 
 
+STEP_SCRIPTS = "claim_steps", "commit_steps"
 OUTCOME_FIELDS = tuple(each.name for each in fields(Outcome))
 
 
@@ -148,6 +149,11 @@ class Engine:
         reply: list[Any] = self._loaded[script_name](keys=[self.keys.root], args=script.pack(arguments))
         reply[0] = Code(text(reply[0]))
         return reply
+
+    def prepare(self) -> None:
+        """Have the server know the scripts of every step, so that the first step need not wait for them."""
+        for script_name in STEP_SCRIPTS:
+            self.client.script_load(load_script(script_name).source)
 
     def _publish(self, replies: Sequence[Any]) -> None:
         self.publisher.publish([Message.from_reply(reply) for reply in replies])

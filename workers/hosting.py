@@ -218,6 +218,8 @@ class Life:
         hosting, config = self.hosting, self.hosting.config
         if hosting.pool_class == "solo":
             signal.signal(signal.SIGUSR2, on_interrupt)
+        if hosting.pool_class != "prefork":
+            hosting.process_state()  # as in a child: ready before the first step
         kill = kill_process if hosting.pool_class == "prefork" else None
         hosting.duty = Duty(config, hosting.interrupt, kill, hosting.consuming.restart)
         hosting.duty.start()

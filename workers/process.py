@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from redis import Redis
 
-from assetq.broker.connection import connect, patience_s, with_retries
+from assetq.broker.connection import PASSING, connect, patience_s, with_retries
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.growth import read_plan
 from assetq.broker.instance import RedisInstance
@@ -43,6 +44,10 @@ class RunContext:
     session: ExecutionSession | None = None
     has_intermediates: bool = False
 
+    def has_grown_to(self, growth: str) -> bool:
+        """True while its plan is the one that a grant names."""
+        return self.plan.growth == growth or not self.plan.fans
+
 
 @dataclass(slots=True)
 class WorkerConfig:
@@ -71,6 +76,7 @@ class ProcessState:
     session: ExecutionSession
     runs: OrderedDict[str, RunContext] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    loading: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def open(cls, config: WorkerConfig) -> ProcessState:
@@ -81,6 +87,8 @@ class ProcessState:
         engine = Engine(client, Keys(settings.namespace), settings, Publisher(settings))
         instance = RedisInstance(settings, socket_timeout_s=timeout_s)
         session = ExecutionSession(config.defs, storage=settings.storage, instance=instance)
+        with suppress(*PASSING):
+            engine.prepare()
         return cls(config, client, engine, session)
 
     def claimant(self, ident: int) -> Claimant:
@@ -93,24 +101,34 @@ class ProcessState:
 
     def run_context(self, run_id: str, growth: str = "") -> RunContext:
         """Plan, tags and config of a run; cached, for as long as the plan has the `growth` that a grant names."""
+        known = self._known_run(run_id)
+        if known is None or not known.has_grown_to(growth):
+            with self.loading:  # the threads of a worker begin a run together: one of them loads it
+                known = self._known_run(run_id)
+                if known is None or not known.has_grown_to(growth):
+                    known = self._keep_run(self._load_anew(run_id, known))
+        return known
+
+    def _known_run(self, run_id: str) -> RunContext | None:
         with self.lock:
             known = self.runs.get(run_id)
             if known is not None:
                 self.runs.move_to_end(run_id)
-        if known is not None and (known.plan.growth == growth or not known.plan.fans):
             return known
-        if known is None:
-            context = self.lasting(lambda: self._load_run(run_id))
-        else:
-            plan = self.lasting(lambda: read_plan(self.client, self.engine.keys, run_id))
-            context = replace(known, plan=plan)
+
+    def _keep_run(self, context: RunContext) -> RunContext:
         with self.lock:
-            self.runs[run_id] = context
+            self.runs[context.run_id] = context
             while len(self.runs) > RUN_CACHE_SIZE:
                 _, old = self.runs.popitem(last=False)
                 if old.session is not None:
                     old.session.close()
         return context
+
+    def _load_anew(self, run_id: str, known: RunContext | None) -> RunContext:
+        if known is None:
+            return self.lasting(lambda: self._load_run(run_id))
+        return replace(known, plan=self.lasting(lambda: read_plan(self.client, self.engine.keys, run_id)))
 
     def session_of(self, context: RunContext) -> ExecutionSession:
         """Where the steps of a run find their resources."""
