@@ -30,6 +30,7 @@
     ├── PlanError                   a stored plan that this version cannot read
     ├── StepTimeoutError            a step took longer than its limit
     └── StaleAttemptError           an attempt whose lease was lost
+        └── RunCanceledError
     StepInterrupted                 BaseException: a running step is told to stop
     └── StepTimedOut                because its time is over
 
@@ -209,6 +210,10 @@ class ResourceError(UserCodeError):
 
 class StaleAttemptError(AssetqError):
     """The attempt's lease was lost: its result must not become visible."""
+
+
+class RunCanceledError(StaleAttemptError):
+    """The attempt's run was canceled: what ended is recorded, and nothing more of the batch is to begin."""
 
 
 class StorageError(InvariantError):

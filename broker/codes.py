@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from assetq.errors import AssetqError, StaleAttemptError, UnknownRunError, UsageError
+from assetq.errors import AssetqError, RunCanceledError, StaleAttemptError, UnknownRunError, UsageError
 
 
 class Code(StrEnum):
@@ -32,7 +32,7 @@ def error_of(code: Code, what: str) -> AssetqError:
     if code is Code.STALE or code is Code.OUT_OF_ORDER:
         return StaleAttemptError(f"{what}: this attempt is no longer the current one; its result is dropped.")
     if code is Code.CANCELED:
-        return StaleAttemptError(f"{what}: the run was canceled.")
+        return RunCanceledError(f"{what}: the run was canceled.")
     if code is Code.UNKNOWN_RUN:
         return UnknownRunError(f"There is no run {what}. `assetq runs list` shows the runs.")
     if code is Code.ENDED:

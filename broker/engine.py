@@ -215,6 +215,7 @@ class Engine:
         *,
         batch: int = 0,
         chain: bool = False,
+        begun: bool = False,
     ) -> Grant | None:
         """Record outcomes of the batch's next steps, in order. Atomic.
 
@@ -224,13 +225,15 @@ class Engine:
             outcomes: Consecutive steps from the first uncommitted one.
             batch: Steps of this node that should travel together from now on; 0 leaves it.
             chain: Take the next ready batch of the claimant's pools at once.
+            begun: The step behind these does not wait for the answer to begin.
 
         Returns:
             The chained grant, if one was asked for and ready.
 
         Raises:
-            StaleAttemptError: The lease was lost, and nothing was recorded; or the run was canceled: the outcomes
-                are recorded, and the rest of the batch is not to begin.
+            StaleAttemptError: The lease was lost, and nothing was recorded.
+            RunCanceledError: The outcomes are recorded, and the rest of the batch is not to begin; a step that has
+                begun is held until it is handed back.
         """
         reply = self.run_script(
             "commit_steps",
@@ -242,6 +245,7 @@ class Engine:
             chain=list(claimant.pools) if chain else [],
             pid=claimant.pid,
             lease_ms=self.settings.lease_ms,
+            begun=begun,
         )
         if reply[0] in (Code.OK, Code.CANCELED):
             self._publish(reply[1])
@@ -254,14 +258,15 @@ class Engine:
 
         A restart may forget the claim but not the grant: another process then holds it under the same fence.
         """
-        holder = self.client.hmget(self.keys("grant", fence), "worker", "pid")
-        return [text(part or b"") for part in holder] == [claimant.worker, str(claimant.pid)]
+        return is_holder(self.client.hmget(self.keys("grant", fence), "worker", "pid"), claimant)
 
     def may_begin(self, grant: Grant, claimant: Claimant) -> bool:
         """True while the claimant holds the grant, and its run is neither canceled nor at its end."""
-        open_statuses = (b"QUEUED", b"STARTED")
-        is_open = self.client.hget(self.keys("run", grant.run_id), "status") in open_statuses
-        return is_open and self.is_current(grant.fence, claimant)
+        with self.client.pipeline(transaction=False) as pipeline:
+            pipeline.hget(self.keys("run", grant.run_id), "status")
+            pipeline.hmget(self.keys("grant", grant.fence), "worker", "pid")
+            status, holder = pipeline.execute()
+        return status in (b"QUEUED", b"STARTED") and is_holder(holder, claimant)
 
     def hand_back(self, fence: str, worker: str, *, crashed: bool, reason: str) -> list[Poisoned]:
         """Return a grant's unfinished steps to the ready queue. Atomic."""
@@ -426,3 +431,8 @@ class Engine:
             raise error_of(reply[0], run_id)
         self._publish(reply[1])
         return True
+
+
+def is_holder(held_by: Sequence[bytes | None], claimant: Claimant) -> bool:
+    """Whether worker and process of a grant are those of a claimant."""
+    return [text(part or b"") for part in held_by] == [claimant.worker, str(claimant.pid)]

@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -72,7 +73,8 @@ class Host:
         runner = current_runner()
         if runner is None:
             ident = threading.get_ident() if self.pool_class == "threads" else os.getpid()
-            runner = Runner(self.process_state(), ident, self._slot(), self._capture())
+            interrupt = partial(self.interrupt, ident)
+            runner = Runner(self.process_state(), ident, self._slot(), self._capture(), interrupt)
             if self.pool_class == "prefork":
                 runner.ceiling = Ceiling.of(self.config.settings)
                 runner.ceiling.install()

@@ -18,6 +18,7 @@ from assetq.broker.growth import read_plan
 from assetq.broker.instance import RedisInstance
 from assetq.broker.keys import Keys
 from assetq.broker.publisher import Publisher
+from assetq.broker.run_versions import RunVersions
 from assetq.broker.script import unpackb
 from assetq.broker.settings import Settings
 from assetq.definitions import Definitions
@@ -74,6 +75,7 @@ class ProcessState:
     client: Redis
     engine: Engine
     session: ExecutionSession
+    versions: RunVersions
     runs: OrderedDict[str, RunContext] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     loading: threading.Lock = field(default_factory=threading.Lock)
@@ -87,9 +89,11 @@ class ProcessState:
         engine = Engine(client, Keys(settings.namespace), settings, Publisher(settings))
         instance = RedisInstance(settings, socket_timeout_s=timeout_s)
         session = ExecutionSession(config.defs, storage=settings.storage, instance=instance)
+        versions = RunVersions(instance)
+        session.recorded = versions.of
         with suppress(*PASSING):
             engine.prepare()
-        return cls(config, client, engine, session)
+        return cls(config, client, engine, session, versions)
 
     def claimant(self, ident: int) -> Claimant:
         """Who claims when the process or thread `ident` does."""
@@ -152,13 +156,15 @@ class ProcessState:
         defs = scope_of(self.config.defs, plan)
         if not config and defs is self.config.defs:
             return None
-        return ExecutionSession(
+        session = ExecutionSession(
             defs,
             storage=self.session.storage,
             instance=self.session.instance,
             config=config,
             run_id=run_id,
         )
+        session.recorded = self.versions.of
+        return session
 
     def close(self) -> None:
         """Tear resources down and close connections."""

@@ -17,7 +17,7 @@ from assetq.broker.engine import Claimant
 from assetq.broker.message import Grant
 from assetq.broker.run_reader import made_in_step
 from assetq.definitions.time_limit import step_timeout_s
-from assetq.errors import PlanError, StaleAttemptError, StepInterrupted, StepTimedOut
+from assetq.errors import PlanError, RunCanceledError, StaleAttemptError, StepInterrupted, StepTimedOut
 from assetq.execution.attempt_log import attempt_log_path
 from assetq.execution.cleanup import remove_intermediates
 from assetq.execution.session import ExecutionSession
@@ -30,6 +30,7 @@ from assetq.workers.capture import Capture
 from assetq.workers.ceiling import Ceiling
 from assetq.workers.drift import fits, refuse
 from assetq.workers.durability import Done, durable_outcomes
+from assetq.workers.group import Group, Recorder
 from assetq.workers.outcome import Attempt, outcome_of, with_log
 from assetq.workers.poison import fail_unreadable
 from assetq.workers.process import ProcessState, RunContext
@@ -39,8 +40,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger("assetq.runner")
 
-FLUSH_S = 0.025
-FRESH_S, CONFIRMATIONS = 0.1, 5
+FRESH_S, CONFIRMATIONS = 0.15, 5
 SMOOTHING = 0.3
 
 
@@ -69,13 +69,15 @@ class BatchSize:
 class Runner:
     """Executes batches in one process or thread.
 
-    `executing` is true only while user code may run: that is when an interruption is delivered.
+    `executing` is true only while user code may run: that is when an interruption is delivered. `interrupt` has one
+    delivered from another thread, to whoever runs a fence.
     """
 
     state: ProcessState
     ident: int
     slot: int
     capture: Capture
+    interrupt: Callable[[str], None]
     executing: bool = False
     fence: str | None = None
     deadline_ns: int = 0
@@ -84,6 +86,7 @@ class Runner:
     batches: BatchSize = field(init=False)
     timeouts: dict[tuple[str, str], float | None] = field(default_factory=dict)
     ceiling: Ceiling = field(default_factory=Ceiling)
+    recorder: Recorder = field(default_factory=Recorder)
 
     def __post_init__(self) -> None:
         settings = self.state.config.settings
@@ -138,39 +141,51 @@ class Runner:
         if not fits(self.state.session_of(context).defs, context.plan.nodes[grant.node]):
             refuse(self.state, grant, self.claimant, context)
             return None
+        group = Group(
+            record=lambda done: self._commit(grant, context, done, begun=True),
+            refused=lambda: self._order_stop(grant.fence),
+        )
         try:
-            return self._run_steps(grant, context, deadline)
-        except StepInterrupted as interruption:
-            self._hand_back(grant, f"interrupted: {interruption}")
+            try:
+                return self._run_steps(grant, context, deadline, group)
+            except StepInterrupted as interruption:
+                self._record(grant, context, group)
+                self._hand_back(grant, f"interrupted: {interruption}")
+        except RunCanceledError as error:
+            self._hand_back(grant, str(error))
         except StaleAttemptError as error:
             logger.warning("%s", error)
             return self.state.lasting(lambda: regained(self.state.engine, self.claimant))
         return None
 
-    def _run_steps(self, grant: Grant, context: RunContext, deadline: float) -> Grant | None:
-        pending: list[Done] = []
-        flushed = time.monotonic()
+    def _run_steps(self, grant: Grant, context: RunContext, deadline: float, group: Group) -> Grant | None:
         timeout_s = self._timeout_of(self.state.session_of(context), context.plan, context.plan.nodes[grant.node].name)
         for step in range(grant.start, grant.stop):
-            if pending and timeout_s is not None:  # the step under way must be the first uncommitted: see overdue.py
-                self._commit(grant, context, pending, chain=False)
-                pending, flushed = [], time.monotonic()
+            if timeout_s is not None:  # the step under way must be the first uncommitted: see overdue.py
+                self._record(grant, context, group)
             if (step > grant.start and self._stops()) or not self._may_begin(grant):
-                self._hand_back_rest(grant, context, pending)
+                self._record(grant, context, group)
+                self._hand_back(grant, "the worker takes no further steps")
                 return None
-            pending.append(self._run_step(grant, context, step))
+            done = self._run_step(grant, context, step)
             self.ceiling.steps += 1
-            now = time.monotonic()
-            is_last = step == grant.stop - 1
-            if is_last or now - flushed >= FLUSH_S:
-                may_chain = is_last and now < deadline and not self._stops()
-                chained = self._commit(grant, context, pending, chain=may_chain)
-                if is_last:
-                    if chained is None or chained.run_id != grant.run_id:  # else the run goes on
-                        self._clean_up(context)
-                    return chained
-                pending, flushed = [], now
-        return None
+            if step < grant.stop - 1:
+                group.add(done, self.recorder)
+        may_chain = time.monotonic() < deadline and not self._stops()
+        chained = self._commit(grant, context, [*group.take(), done], chain=may_chain)
+        if chained is None or chained.run_id != grant.run_id:  # else the run goes on
+            self._clean_up(context)
+        return chained
+
+    def _record(self, grant: Grant, context: RunContext, group: Group) -> None:
+        """Record what has ended and is not recorded yet."""
+        if done := group.take():
+            self._commit(grant, context, done)
+
+    def _order_stop(self, fence: str) -> None:
+        """The record refuses what ran under a fence: what runs of it now is to stop."""
+        self.state.config.board.order(fence)
+        self.interrupt(fence)
 
     def _is_current(self, fence: str) -> bool:
         """True while this runner holds the grant; what the record said a moment ago is believed, no longer."""
@@ -193,19 +208,16 @@ class Runner:
         """Ask the record, again while it is away; what it says was true when the question was sent, or later."""
 
         def ask() -> T:
-            self.asked = time.monotonic()
-            return question()
+            sent = time.monotonic()
+            answer = question()
+            self.asked = max(self.asked, sent)
+            return answer
 
         return self.state.lasting(ask)
 
     def _stops(self) -> bool:
         """True when this process is to take no further step: the worker drains, or a new process is due."""
         return self.state.config.board.is_draining or self.ceiling.is_reached()
-
-    def _hand_back_rest(self, grant: Grant, context: RunContext, done: list[Done]) -> None:
-        if done:
-            self._commit(grant, context, done, chain=False)
-        self._hand_back(grant, "the worker takes no further steps")
 
     def _run_step(self, grant: Grant, context: RunContext, step: int) -> Done:
         tries = grant.tries_of(step)
@@ -281,10 +293,16 @@ class Runner:
         if status == b"SUCCESS":
             remove_intermediates(self.state.session_of(context), context.plan, context.run_id)
 
-    def _commit(self, grant: Grant, context: RunContext, done: list[Done], *, chain: bool) -> Grant | None:
-        outcomes = durable_outcomes(done)
+    def _commit(
+        self, grant: Grant, context: RunContext, done: list[Done], *, chain: bool = False, begun: bool = False
+    ) -> Grant | None:
+        engine, outcomes = self.state.engine, durable_outcomes(done)
         batch = self.batches.of(context.plan.nodes[grant.node].name)
-        return self._ask(lambda: self.state.engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain))
+        chained = self._ask(
+            lambda: engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain, begun=begun)
+        )
+        self.state.versions.note(grant.run_id, (entry for outcome in outcomes for entry in outcome.versions))
+        return chained
 
     def _give_up(self, grant: Grant, error: PlanError) -> None:
         engine, worker = self.state.engine, self.state.config.name

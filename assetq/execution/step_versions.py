@@ -11,6 +11,7 @@ from assetq.execution.data_version import (
     WHOLE,
     VersionedAsset,
     VersionMark,
+    VersionSource,
     Wanted,
     digest,
     joint_version,
@@ -48,7 +49,7 @@ class StepVersions:
             Marks of its partitions in their order, and what the event tells: the data version (a digest when the
             partitions have several), the versions that were read, and whether the op gave its own.
         """
-        source = self if self.siblings else self.session.instance
+        source = self if self.siblings else self._recorded
         marks, read = made_marks(self._asset(key), partitions, source, self.task.run_id, given)
         self.siblings.setdefault(str(key), {}).update(zip(partitions, marks, strict=True))
         told: dict[str, Any] = {"data_version": joint_version(marks)}
@@ -60,11 +61,15 @@ class StepVersions:
 
     def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
         """The marks of partitions; those that this step has made go before recorded ones."""
-        rows = look_up(self.session.instance, wanted)
+        rows = look_up(self._recorded, wanted)
         for (asset, _, partitions), row in zip(wanted, rows, strict=True):
             own = self.siblings.get(asset, {})
             row[:] = [own.get(at, mark) for at, mark in zip(partitions, row, strict=True)]
         return rows
+
+    @property
+    def _recorded(self) -> VersionSource | None:
+        return self.session.recorded(self.task.run_id)
 
     def _asset(self, key: AssetKey) -> VersionedAsset:
         """The asset, partitioned as the plan says."""

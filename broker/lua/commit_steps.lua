@@ -10,6 +10,7 @@
 --   6 chain (msgpack): pools from which the worker takes a further grant at once; empty for none
 --   7 pid (integer): process that runs the steps
 --   8 lease_ms (ms): length of the lease of a chained grant
+--   9 begun (integer): 1 where the step behind these is under way already, or about to be; 0 where it waits for the reply
 -- REPLY: OK messages chained | CANCELED messages | STALE | OUT_OF_ORDER
 -- EVENTS: STEP_START, STEP_SUCCESS, STEP_FAILURE, STEP_SKIPPED, STEP_UP_FOR_RETRY, RUN_SUCCESS, RUN_FAILURE, RUN_CANCELED
 -- INVARIANTS: 1, 2, 3, 5, 6, 7
@@ -113,9 +114,11 @@ redis.call("HINCRBY", key_run(run), "running", -#outcomes)
 grant.from = grant.from + #outcomes
 local is_cut = not open and grant.from < grant.to
 if is_cut then -- nothing more of a canceled run begins, and the worker is told
-  redis.call("HINCRBY", key_run(run), "running", grant.from - grant.to)
-  end_steps(run, grant.node, grant.from, grant.to, "canceled")
-  grant.from = grant.to
+  local cut = grant.from + tonumber(ARGV[9])
+  redis.call("HINCRBY", key_run(run), "running", cut - grant.to)
+  if cut < grant.to then end_steps(run, grant.node, cut, grant.to, "canceled") end
+  redis.call("HSET", key_grant(fence), "to", cut)
+  grant.to = cut
 end
 if grant.from == grant.to then
   release(grant)

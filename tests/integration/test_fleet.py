@@ -231,3 +231,17 @@ def test_long_chains_leave_no_messages_behind_in_the_queue(fleet, monkeypatch):
         time.sleep(0.02)
     assert record.status == "SUCCESS"
     assert most <= 3  # two slots, and a window of a quarter more
+
+
+@pytest.mark.parametrize("pool_class", ["prefork", "threads"])
+def test_what_ended_is_recorded_while_a_slow_step_of_its_batch_runs(fleet, pool_class):
+    import trail
+
+    fleet.start("work_batch", pool_class=pool_class)
+    handle = submit(fleet, "work_batch", partitions="all")
+    eventually(lambda: any(row[0] == "slow" for row in trail.read()))
+    before = len(trail.read()) - 1
+    assert before > 50
+    eventually(lambda: handle.status().steps.succeeded == before, deadline=1)
+    assert not any(row[0] == "woke" for row in trail.read())
+    assert handle.wait(30).steps.succeeded == 120

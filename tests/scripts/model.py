@@ -258,8 +258,8 @@ class Model:
         earlier = self.grants[other or 0]
         earlier.start, earlier.stop, grant.start, grant.stop = grant.start, grant.stop, start, stop
 
-    def committed(self, fence: int, ends: list[tuple[str, int]], batch: int) -> None:
-        """`ends` are pairs of state and delay of the grant's next steps."""
+    def committed(self, fence: int, ends: list[tuple[str, int]], batch: int, *, begun: bool = False) -> None:
+        """`ends` are pairs of state and delay of the grant's next steps; the one behind them may have begun."""
         grant = self.grants[fence]
         run = self.runs[grant.run_id]
         for (state, delay_ms), step in zip(ends, grant.steps, strict=False):
@@ -273,8 +273,10 @@ class Model:
         if batch and run.is_open:
             run.batch[grant.node] = batch
         if not run.is_open:
-            self._move(grant, "canceled")
-            grant.start = grant.stop
+            cut = min(grant.stop, grant.start + begun)
+            for step in range(cut, grant.stop):
+                run.at[grant.node, step] = "canceled"
+            grant.stop = cut
         if grant.start == grant.stop:
             self.released(fence)
         self._end_if_finished(run)

@@ -76,11 +76,12 @@ class Pools(RuleBasedStateMachine):
         if messages := self.world.messages:
             messages.pop(place % len(messages))
 
-    @rule(place=PLACE, ends=ENDS | GOOD_ENDS, batch=st.sampled_from([0, 0, 1, 3, 6]))
-    def commit(self, place: int, ends: list[str], batch: int) -> None:
+    @rule(place=PLACE, ends=ENDS | GOOD_ENDS, batch=st.sampled_from([0, 0, 1, 3, 6]), begun=st.booleans())
+    def commit(self, place: int, ends: list[str], batch: int, begun: bool) -> None:
         if held := self.held_at(place):
             ends = ["failed"] if held.worker == "recovery" else ends
-            self.world.commit(self.world.claimed[held.fence], held.worker or "", held.start, ends, batch=batch)
+            grant, worker = self.world.claimed[held.fence], held.worker or ""
+            self.world.commit(grant, worker, held.start, ends, batch=batch, begun=begun)
 
     @rule(place=PLACE, ends=ENDS | GOOD_ENDS, pools=st.sets(POOL, min_size=1))
     def commit_and_chain(self, place: int, ends: list[str], pools: set[str]) -> None:

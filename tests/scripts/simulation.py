@@ -259,6 +259,7 @@ class Simulation:
         *,
         batch: int = 0,
         pools: tuple[str, ...] = (),
+        begun: bool = False,
     ) -> None:
         """Commit the steps from `first` on; the model says whether that is lawful."""
         run, fence = self.model.runs.get(grant.run_id), int(grant.fence)
@@ -269,7 +270,7 @@ class Simulation:
         claimant = Claimant(worker, 1, pools)
 
         def call() -> Grant | None:
-            return self.engine.commit(grant, claimant, outcomes, batch=batch, chain=bool(pools))
+            return self.engine.commit(grant, claimant, outcomes, batch=batch, chain=bool(pools), begun=begun)
 
         held = self.model.grants.get(fence)
         if held is None or held.worker != worker:
@@ -284,11 +285,12 @@ class Simulation:
             chained = call()
         except StaleAttemptError:
             demand(is_cut, "refused", held)
+            self.claimed[fence] = replace(grant, stop=min(grant.stop, first + len(states) + begun))
         else:
             demand(not is_cut, "was not told that the run is canceled", held)
         self._note_assets(run, grant.node, first, states)
         ends = [("retry", LATER_MS * (s == "later")) if s in ("retry", "later") else (s, 0) for s in states]
-        self.model.committed(fence, ends, batch)
+        self.model.committed(fence, ends, batch, begun=begun)
         self.absorb(chained, worker)
         demand(chained is None or chained.pool in pools, chained, "was chained for", pools)
 

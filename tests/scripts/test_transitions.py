@@ -8,7 +8,7 @@ from assetq.broker.codes import Code
 from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, NodeEntry, Outcome
 from assetq.broker.event_form import unpack_fields
-from assetq.errors import StaleAttemptError, UnknownRunError, UsageError
+from assetq.errors import RunCanceledError, StaleAttemptError, UnknownRunError, UsageError
 from assetq.partitions import IndexSet
 
 from ..waiting import eventually
@@ -393,6 +393,23 @@ def test_a_chain_keeps_to_the_pools_of_its_worker(driver):
     chained = driver.engine.commit(grant, Claimant("w", 1, ("none",)), [Outcome(0, "succeeded", 1, 0)], chain=True)
     assert chained is None
     assert len(driver.outbox.messages) == before + 1
+
+
+def test_a_cancel_leaves_the_step_that_has_begun_to_its_worker(driver):
+    driver.submit("r", node(64))
+    grant = driver.claim()
+    driver.engine.commit(grant, driver.worker, [Outcome(0, "succeeded", 1, 0)], batch=8)
+    while (grant := driver.claim()).stop - grant.start < 8:
+        driver.commit(grant)
+    driver.engine.cancel("r")
+    begun = Outcome(grant.start, "succeeded", 1, 0)
+    with pytest.raises(RunCanceledError):
+        driver.engine.commit(grant, driver.worker, [begun], begun=True)
+    assert driver.run("r")["status"] == "CANCELING"
+    assert driver.run("r")["running"] == "1"
+    driver.engine.hand_back(grant.fence, "w", crashed=False, reason="the run is canceled")
+    assert driver.run("r")["status"] == "CANCELED"
+    assert driver.run("r")["unfinished"] == "0"
 
 
 def test_an_old_layout_is_refused(settings, instance):
