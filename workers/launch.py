@@ -9,7 +9,6 @@ import secrets
 import shutil
 import socket
 import sys
-import tempfile
 import warnings
 from collections.abc import Sequence
 
@@ -28,6 +27,7 @@ from assetq.workers.board import Board
 from assetq.workers.ceiling import CEILING_KB, Ceiling
 from assetq.workers.hosting import INTERRUPTED, LOG_FORMAT, host
 from assetq.workers.process import WorkerConfig
+from assetq.workers.spool_folder import make_spool_folder
 
 POOL_CLASSES = ("prefork", "threads", "solo")
 SERVER_PATIENCE_S = 10.0
@@ -97,7 +97,7 @@ def serve(
         pools=tuple(dict.fromkeys(pools)) or pools_of(defs),
         concurrency=processes,
         board=Board(processes),
-        spool=tempfile.mkdtemp(prefix="assetq-worker-"),
+        spool=make_spool_folder(),
     )
     app = make_app(settings, config.pools, prefetch=pool_class == "threads")
     hosting = host(app, config, pool_class)
