@@ -50,6 +50,7 @@ PATTERNS: tuple[KeyPattern, ...] = (
     KeyPattern("limits", ":pools:limits", "hash", "pool -> limit that holds; `*` -> limit of pools without one; `shared:pool` -> 1 for one that has bundles, `rate:pool` -> `starts/period in ms`"),
     KeyPattern("limit_sources", ":pools:limits:sources", "hash", "pool -> who gave its limit: `hand` or `code`"),
     KeyPattern("capacity", ":pools:capacity", "hash", "pool -> processes of live workers that consume it"),
+    KeyPattern("processes", ":workers:processes", "string", "processes of all live workers"),
     KeyPattern("pool_ready", ":pools:ready", "hash", "pool -> steps that are ready and not granted"),
     KeyPattern("turn", ":pools:turn", "string", "number of turns taken so far"),
     KeyPattern("passed", ":pools:passed", "hash", "bundle -> grants that passed it while it was first in turn and did not fit"),

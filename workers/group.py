@@ -1,12 +1,11 @@
 """Steps of a batch that have ended and are not recorded yet: they are recorded together, and soon.
 
-The next step of the batch need not wait for the record of the last one, and however long it takes, what ended before it
-is in the record a moment later: another thread commits it.
+Quick steps are recorded some at a time by the thread that runs them. However long a step takes, what ended before it is
+in the record a moment later: another thread commits it. Nor does a slow step wait until the one before it is recorded.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 
 from assetq.workers.durability import Done
 
-FLUSH_S = 0.025
+FLUSH_S, LATEST_S = 0.025, 0.04
 
 
 @dataclass(slots=True)
@@ -22,8 +21,8 @@ class Group:
     """What has ended of one batch.
 
     Args:
-        record: Commits some steps, the next ones in order.
-        refused: Called when the record took none of them, while another step of the batch may be under way.
+        record: Commits some steps, the next ones in order, while another step of the batch is under way.
+        refused: Called when the record took none of them.
     """
 
     record: Callable[[list[Done]], object]
@@ -31,17 +30,17 @@ class Group:
     pending: list[Done] = field(default_factory=list)
     flushed: float = field(default_factory=time.monotonic)
     error: BaseException | None = None
-    is_called: bool = False
     guard: threading.Lock = field(default_factory=threading.Lock)
     committing: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, done: Done, recorder: Recorder) -> None:
+    def add(self, done: Done) -> None:
         """A step has ended, and others of the batch follow."""
         with self.guard:
             self.pending.append(done)
-            is_called, self.is_called = self.is_called, True
-        if not is_called:
-            recorder.call(self, self.flushed + FLUSH_S)
+
+    def is_due(self) -> bool:
+        """True when nothing was recorded for as long as ended steps should wait."""
+        return time.monotonic() - self.flushed >= FLUSH_S
 
     def take(self) -> list[Done]:
         """What is not recorded yet, for the caller to record.
@@ -69,7 +68,7 @@ class Group:
     def _taken(self) -> list[Done]:
         with self.guard:
             taken, self.pending = self.pending, []
-            self.flushed, self.is_called = time.monotonic(), False
+            self.flushed = time.monotonic()
             return taken
 
 
@@ -77,20 +76,31 @@ class Group:
 class Recorder:
     """The thread that records for one runner while its steps go on; begun when it is first called."""
 
-    calls: queue.SimpleQueue[tuple[Group, float]] = field(default_factory=queue.SimpleQueue)
+    group: Group | None = None
+    due: float = 0.0
+    wakes: float = 0.0
+    changed: threading.Condition = field(default_factory=threading.Condition)
     thread: threading.Thread | None = None
 
     def call(self, group: Group, due: float) -> None:
-        """Have a group flushed at a moment of the monotonic clock."""
-        if self.thread is None:
-            self.thread = threading.Thread(target=self._run, name="assetq-recorder", daemon=True)
-            self.thread.start()
-        self.calls.put((group, due))
+        """Have a group flushed at a moment of the monotonic clock; earlier calls are forgotten."""
+        with self.changed:
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._run, name="assetq-recorder", daemon=True)
+                self.thread.start()
+            self.group, self.due = group, due
+            if due < self.wakes:
+                self.changed.notify()
 
     def _run(self) -> None:
         while True:
-            group, due = self.calls.get()
-            left = due - time.monotonic()
-            if left > 0:
-                time.sleep(left)
-            group.flush()
+            self._next().flush()
+
+    def _next(self) -> Group:
+        with self.changed:
+            while self.group is None or self.due > time.monotonic():
+                left = None if self.group is None else self.due - time.monotonic()
+                self.wakes = float("inf") if left is None else self.due
+                self.changed.wait(left)
+            group, self.group, self.wakes = self.group, None, 0.0
+            return group

@@ -30,7 +30,7 @@ from assetq.workers.capture import Capture
 from assetq.workers.ceiling import Ceiling
 from assetq.workers.drift import fits, refuse
 from assetq.workers.durability import Done, durable_outcomes
-from assetq.workers.group import Group, Recorder
+from assetq.workers.group import FLUSH_S, LATEST_S, Group, Recorder
 from assetq.workers.outcome import Attempt, outcome_of, with_log
 from assetq.workers.poison import fail_unreadable
 from assetq.workers.process import ProcessState, RunContext
@@ -170,12 +170,22 @@ class Runner:
             done = self._run_step(grant, context, step)
             self.ceiling.steps += 1
             if step < grant.stop - 1:
-                group.add(done, self.recorder)
+                self._keep(grant, context, group, done)
         may_chain = time.monotonic() < deadline and not self._stops()
         chained = self._commit(grant, context, [*group.take(), done], chain=may_chain)
         if chained is None or chained.run_id != grant.run_id:  # else the run goes on
             self._clean_up(context)
         return chained
+
+    def _keep(self, grant: Grant, context: RunContext, group: Group, done: Done) -> None:
+        """A step has ended and others of its batch follow: it is recorded soon."""
+        group.add(done)
+        if self.batches.seconds.get(context.plan.nodes[grant.node].name, 0) >= FLUSH_S:
+            self.recorder.call(group, 0)
+        elif group.is_due():
+            self._record(grant, context, group)
+        else:
+            self.recorder.call(group, group.flushed + LATEST_S)
 
     def _record(self, grant: Grant, context: RunContext, group: Group) -> None:
         """Record what has ended and is not recorded yet."""

@@ -8,6 +8,7 @@ from assetq.broker.codes import Code
 from assetq.broker.connection import connect
 from assetq.broker.engine import Claimant, NodeEntry, Outcome
 from assetq.broker.event_form import unpack_fields
+from assetq.broker.message import Message
 from assetq.errors import RunCanceledError, StaleAttemptError, UnknownRunError, UsageError
 from assetq.partitions import IndexSet
 
@@ -341,12 +342,18 @@ def test_long_chains_leave_no_stale_messages_behind(driver):
         assert driver.engine.claim(message.run_id, message.fence, driver.worker) is not None
 
 
-def test_the_message_of_a_canceled_run_announces_what_comes_next(driver):
-    driver.submit("r", node(4))
+def left_by_a_canceled_run(driver, steps: int) -> list[Message]:
+    """Messages that announce nothing any more."""
+    driver.submit("r", node(steps))
     canceled = list(driver.outbox.messages)
-    driver.engine.cancel("r")
     driver.outbox.messages.clear()
-    driver.submit("other", node(4))
+    driver.engine.cancel("r")
+    return canceled
+
+
+def test_the_message_of_a_canceled_run_announces_what_comes_next(driver):
+    canceled = left_by_a_canceled_run(driver, 5)
+    driver.submit("other", node(5))  # more than can run at once
     assert [message.carrier for message in driver.outbox.messages] == [message.fence for message in canceled]
     for message in canceled:
         grant = driver.engine.claim(message.run_id, message.fence, driver.worker)
@@ -354,45 +361,48 @@ def test_the_message_of_a_canceled_run_announces_what_comes_next(driver):
         assert grant.run_id == "other"
 
 
+def test_a_message_is_sent_where_somebody_may_be_idle(driver):
+    """The one that announces nothing may lie with a worker that is busy for long."""
+    left_by_a_canceled_run(driver, 5)
+    driver.submit("other", node(4))
+    assert [message.carrier for message in driver.outbox.messages] == [""] * 4
+
+
+def test_whoever_is_busy_with_another_pool_is_not_idle(settings):
+    driver = Driver(settings, pools="default,other")
+    left_by_a_canceled_run(driver, 1)
+    driver.submit("busy", node(4, pool="other"))
+    for _ in range(4):
+        driver.claim()
+    driver.submit("r2", node(1))
+    assert driver.outbox.take().carrier != ""
+
+
 def test_a_message_that_announces_another_grant_can_come_twice(driver):
-    driver.submit("r", node(1))
-    message = driver.outbox.take()
-    driver.engine.cancel("r")
-    driver.submit("other", node(1))
+    message = left_by_a_canceled_run(driver, 5)[0]
+    driver.submit("other", node(5))
     first = driver.engine.claim("r", message.fence, driver.worker)
     assert driver.engine.claim("r", message.fence, driver.worker) == first  # the answer was lost
     assert driver.engine.claim("r", message.fence, Claimant("w", 2)) is None
     driver.commit(first)
     assert driver.engine.claim("r", message.fence, driver.worker) is None
-    assert not driver.client.exists(driver.keys("carried"))
+    assert not driver.client.hexists(driver.keys("carried"), message.fence)
 
 
 def test_a_message_that_came_while_it_announced_nothing_announces_nothing_later(driver):
-    driver.submit("r", node(1))
-    message = driver.outbox.take()
-    driver.engine.cancel("r")
-    assert driver.engine.claim("r", message.fence, driver.worker) is None
-    driver.submit("other", node(1))
-    assert driver.outbox.take().carrier == ""
+    canceled = left_by_a_canceled_run(driver, 5)
+    for message in canceled:
+        assert driver.engine.claim(message.run_id, message.fence, driver.worker) is None
+    driver.submit("other", node(5))
+    assert [message.carrier for message in driver.outbox.messages] == [""] * 5
 
 
 def test_what_a_worker_took_that_is_gone_announces_nothing(driver):
-    driver.submit("r", node(1))
-    driver.engine.cancel("r")
-    driver.outbox.messages.clear()
+    left_by_a_canceled_run(driver, 5)
     driver.engine.heartbeat("v", {"pools": "default", "concurrency": 1}, [])
     driver.engine.retire("v")
-    driver.submit("other", node(1))
-    assert driver.outbox.take().carrier == ""
-
-
-def test_a_chain_keeps_to_the_pools_of_its_worker(driver):
-    driver.submit("r", node(100), node(5, pool="other"))
-    grant = driver.claim()
-    before = len(driver.outbox.messages)
-    chained = driver.engine.commit(grant, Claimant("w", 1, ("none",)), [Outcome(0, "succeeded", 1, 0)], chain=True)
-    assert chained is None
-    assert len(driver.outbox.messages) == before + 1
+    driver.submit("other", node(5))
+    assert [message.carrier for message in driver.outbox.messages] == [""] * 5
 
 
 def test_a_cancel_leaves_the_step_that_has_begun_to_its_worker(driver):

@@ -126,8 +126,8 @@ local function grant_pool(pool)
   end
 end
 
--- A message whose grant went elsewhere (a chain took it, its run was canceled) lies in the queue still. It announces the
--- next grant of the pool, which then needs none: a queue holds no more messages than grants have waited at once.
+-- A message whose grant went elsewhere (a chain took it, its run was canceled) lies in the queue still. While all are busy
+-- it announces the next grant of the pool, which then needs none: queues hold no more messages than grants have waited.
 local function spare_message(grant)
   local id = grant.message or grant.fence
   if grant.message then redis.call("HDEL", key_grant(grant.fence), "message") end
@@ -151,10 +151,22 @@ local function forget_spares(pool)
   redis.call("DEL", key_spare(pool))
 end
 
+-- Whether all that could take a message of the pool have something to do. A worker keeps some messages for its own threads:
+-- one that announces nothing may lie there, and must not keep a grant from an idle process elsewhere.
+local function is_crowded(pool)
+  if redis.call("EXISTS", key_spare(pool)) == 0 then return false end
+  if redis.call("ZCARD", key_holders(pool)) > read_pool(pool).capacity then return true end
+  local busy = redis.call("ZCARD", key_leases()) + redis.call("ZCARD", key_queued())
+  return busy > number_of(redis.call("GET", key_processes()))
+end
+
 -- The new grants; of one that a message in the queue will announce, with the id of that message.
 local function to_publish()
+  local crowded = {}
   for _, message in ipairs(messages) do
-    local id = next_spare(message[1])
+    local pool = message[1]
+    if crowded[pool] == nil then crowded[pool] = is_crowded(pool) end
+    local id = crowded[pool] and next_spare(pool)
     if id then
       redis.call("HSET", key_carried(), id, message[6])
       redis.call("HSET", key_grant(message[6]), "message", id)
