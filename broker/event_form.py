@@ -5,6 +5,7 @@ A number or letter means the same for ever: entries of every age are read. `lua/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,12 +44,17 @@ CODES: Mapping[EventType, int] = {
 TYPES = {code: type for type, code in CODES.items()}
 SHORT = {"metadata": "m", "data_version": "v", "input_data_versions": "i", "code_version": "c", "partition": "p"}
 LONG = {short: name for name, short in SHORT.items()}
+FIRST_TRIES = (EventType.STEP_START, EventType.STEP_SUCCESS, EventType.ASSET_MATERIALIZATION)
+"""Of which there are millions: an entry of a step without an attempt is of its first."""
+DIGEST = re.compile("[0-9a-f]{16}")
 
 
 def pack_fields(type: EventType, data: Mapping[str, Any], **fields: Any) -> bytes:
     """An entry; fields without a value are left out."""
-    short = {SHORT.get(name, name): value for name, value in data.items()}
+    short = {SHORT.get(name, name): shortened(name, value) for name, value in data.items()}
     given = {"t": CODES.get(type, str(type)), **fields, "d": short or None}
+    if type in FIRST_TRIES and fields.get("n") is not None and fields.get("a") == 1:
+        del given["a"]
     return packb({name: value for name, value in given.items() if value is not None})
 
 
@@ -62,5 +68,32 @@ def unpack_fields(cursor: str, entry: Mapping[bytes, bytes]) -> dict[str, Any]:
     code = fields["t"]
     fields["t"] = TYPES[code] if isinstance(code, int) else EventType(code)
     fields["ts"] = int(fields["ts"] if "ts" in fields else cursor.partition("-")[0])
-    fields["d"] = {LONG.get(name, name): value for name, value in data.items()}
+    fields["d"] = {
+        name: lengthened(name, value) for name, value in zip(map(long_name, data), data.values(), strict=True)
+    }
+    if fields["t"] in FIRST_TRIES and "n" in fields:
+        fields.setdefault("a", 1)
     return fields
+
+
+def long_name(short: str) -> str:
+    """Name of a detail."""
+    return LONG.get(short, short)
+
+
+def shortened(name: str, value: Any) -> Any:
+    """A data version that is a digest as its 8 bytes, and so those of what was read; all else as it is."""
+    if name == "data_version" and isinstance(value, str) and DIGEST.fullmatch(value):
+        return bytes.fromhex(value)
+    if name == "input_data_versions" and isinstance(value, dict):
+        return {key: shortened("data_version", version) for key, version in value.items()}
+    return value
+
+
+def lengthened(name: str, value: Any) -> Any:
+    """What `shortened` was given."""
+    if name == "data_version" and isinstance(value, bytes):
+        return value.hex()
+    if name == "input_data_versions" and isinstance(value, dict):
+        return {key: lengthened("data_version", version) for key, version in value.items()}
+    return value

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from assetq.broker.codes import Code
-from assetq.broker.event_form import CODES, TYPES
+from assetq.broker.event_form import CODES, TYPES, pack_fields, unpack_fields
 from assetq.broker.keys import PATTERNS, Keys
 from assetq.broker.script import load_script, script_names
 from assetq.execution import EventType
@@ -60,3 +60,22 @@ def test_keys_of_different_kinds_differ():
     built = {keys(p.name, *["x"] * len(p.fields)) for p in PATTERNS}
     assert len(built) == len(PATTERNS)
     assert all(key.startswith("{n}") for key in built)
+
+
+def test_digests_travel_as_bytes_and_first_attempts_go_without_saying():
+    kind = EventType.ASSET_MATERIALIZATION
+    data = {"data_version": "00ff" * 4, "input_data_versions": {"a": "12ab" * 4, "b": "mine"}, "metadata": {"x": "1"}}
+    packed = pack_fields(kind, data, n=1, s=2, a=1)
+    assert bytes.fromhex("00ff" * 4) in packed
+    assert len(packed) < len(pack_fields(kind, data, n=1, s=2, a=2)) < len(packed) + 4
+    fields = unpack_fields("5-0", {b"e": packed})
+    assert fields["d"] == data
+    assert fields["a"] == 1
+    assert unpack_fields("5-0", {b"e": pack_fields(kind, data, n=1, s=2, a=2)})["a"] == 2
+    assert "a" not in unpack_fields("5-0", {b"e": pack_fields(kind, data)})  # of no step
+
+
+@pytest.mark.parametrize("version", ["", "1", "00FF00FF00FF00FF", "00ff00ff00ff00ff0", "é" * 16, 7])
+def test_other_data_versions_stay_what_they_are(version):
+    packed = pack_fields(EventType.ASSET_OBSERVATION, {"data_version": version})
+    assert unpack_fields("5-0", {b"e": packed})["d"] == {"data_version": version}

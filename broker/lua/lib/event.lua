@@ -10,9 +10,10 @@ local CODES = {
   STEP_WORKER_LOST = 13, STEP_WAITING = 25,
 }
 
--- `detail` is an already packed map that Lua does not look into.
+-- `detail` is an already packed map that Lua does not look into. A first attempt goes without saying where most are.
 local function emit(run, type, fields, detail)
   fields.t = CODES[type] or type
+  if fields.a == 1 and (type == "STEP_START" or type == "STEP_SUCCESS") then fields.a = nil end
   local packed = cmsgpack.pack(fields)
   if detail then
     redis.call("XADD", key_events(run), "*", "e", packed, "d", detail)
