@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from assetq.execution.task import StepResult, StepTask
 from assetq.io.durable import deferred_sync
 from assetq.partitions import IndexSet
 from assetq.planning import Plan
+from assetq.workers.batch_size import BatchSize
 from assetq.workers.capture import Capture
 from assetq.workers.ceiling import Ceiling
 from assetq.workers.drift import fits, refuse
@@ -41,28 +41,6 @@ T = TypeVar("T")
 logger = logging.getLogger("assetq.runner")
 
 FRESH_S, CONFIRMATIONS = 0.15, 5
-SMOOTHING = 0.3
-
-
-@dataclass(slots=True)
-class BatchSize:
-    """How many steps of a node should travel together, from the times of earlier ones."""
-
-    limit: int
-    budget_s: float
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def observe(self, name: str, seconds: float) -> None:
-        """Take one step's time into the running mean of its node."""
-        mean = self.seconds.get(name)
-        self.seconds[name] = seconds if mean is None else mean + SMOOTHING * (seconds - mean)
-
-    def of(self, name: str) -> int:
-        """Steps whose expected time together stays within the budget; at least 1."""
-        mean = self.seconds.get(name)
-        if mean is None or self.limit == 1:
-            return 1
-        return max(1, min(self.limit, math.floor(self.budget_s / max(mean, 1e-4))))
 
 
 @dataclass(slots=True)
