@@ -153,12 +153,16 @@ def wrong_assets(rig: Rig) -> Iterator[str]:
 
 
 def stray_keys(rig: Rig) -> Iterator[str]:
-    """Of an ended run nothing stays but its record; of a fleet that left, nothing at all."""
+    """Of an ended run nothing stays but its record; of a fleet that left, nothing but a lock for a moment."""
     root = f"{{{rig.settings.namespace}}}"
-    with connect(rig.settings.redis_url) as client:
+
+    def left() -> list[str]:
         keys = [key.decode().removeprefix(root) for key in client.scan_iter(f"{root}*", count=1000)]
-    if left := sorted(key for key in keys if not _may_stay(rig, key)):
-        yield f"keys are left: {left[:10]}"
+        return sorted(key for key in keys if not _may_stay(rig, key))
+
+    with connect(rig.settings.redis_url) as client:
+        if not _becomes(lambda: not left(), deadline=1):
+            yield f"keys are left: {left()[:10]}"
 
 
 def _may_stay(rig: Rig, key: str) -> bool:
