@@ -68,17 +68,10 @@ def unpack_fields(cursor: str, entry: Mapping[bytes, bytes]) -> dict[str, Any]:
     code = fields["t"]
     fields["t"] = TYPES[code] if isinstance(code, int) else EventType(code)
     fields["ts"] = int(fields["ts"] if "ts" in fields else cursor.partition("-")[0])
-    fields["d"] = {
-        name: lengthened(name, value) for name, value in zip(map(long_name, data), data.values(), strict=True)
-    }
+    fields["d"] = {(name := LONG.get(short, short)): lengthened(name, value) for short, value in data.items()}
     if fields["t"] in FIRST_TRIES and "n" in fields:
         fields.setdefault("a", 1)
     return fields
-
-
-def long_name(short: str) -> str:
-    """Name of a detail."""
-    return LONG.get(short, short)
 
 
 def shortened(name: str, value: Any) -> Any:
