@@ -20,6 +20,8 @@ from bench.fleet import CODE, own_fleet
 
 PATIENCE_S = 900.0
 PROCESSES = 2
+BACKFILL, SINGLE_RUN = "backfill of 100 partitions", "backfill of 100 partitions in one step"
+WORK = {"50-step job": "i*", BACKFILL: "partitioned", SINGLE_RUN: "at_once"}
 DAEMON = "from dagster._daemon.cli import main; main()"
 RUN_S = """
 from dagster import DagsterInstance
@@ -27,10 +29,24 @@ from dagster import DagsterInstance
 assert record.dagster_run.is_success
 print(record.end_time - record.start_time)
 """
-RUNS_ENDED = """
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
-ended = RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE])
-print(DagsterInstance.get().get_runs_count(ended))
+REQUEST = """
+import time
+from bench_dagster import defs
+from dagster import AssetKey, DagsterInstance
+from dagster._core.execution.backfill import PartitionBackfill
+instance = DagsterInstance.get()
+instance.add_backfill(PartitionBackfill.from_asset_partitions(
+    "bench", defs.get_repository_def().asset_graph, None, [AssetKey("{asset}")], time.time(), {{}}, instance, True,
+    None, None, None))
+print("requested")
+"""
+BACKFILL_S = """
+from dagster import DagsterInstance
+instance = DagsterInstance.get()
+[backfill], records = instance.get_backfills(), instance.get_run_records()
+assert not any(record.dagster_run.is_failure for record in records)
+ended = [record.end_time for record in records if record.dagster_run.is_success]
+print(max(ended) - backfill.backfill_timestamp if len(ended) == {runs} else 0)
 """
 
 
@@ -41,13 +57,16 @@ def measure() -> Iterator[Figure]:
         return
     yield from measure_in_process()
     ours = dict(on_fleet())
-    job, backfill = ours["50-step job"], ours["backfill of 100 partitions"]
+    job = ours["50-step job"]
     if find_spec("dagster_celery"):
         yield Figure("dagster", "50-step job, Dagster on its Celery executor", job, "s", ideal=celery_job_s())
     else:
         print("dagster-celery is not installed: its executor is not measured", file=sys.stderr)
     yield Figure("dagster", "50-step job, Dagster on processes", job, "s", ideal=job_s())
-    yield Figure("dagster", "backfill of 100 partitions", backfill, "s", ideal=backfill_s())
+    once, single = backfill_s("at_once", runs=1), ours[SINGLE_RUN]
+    yield Figure("dagster", f"{BACKFILL}, Dagster with its single-run policy", ours[BACKFILL], "s", ideal=once)
+    yield Figure("dagster", f"{BACKFILL}, both with the single-run policy", single, "s", ideal=once)
+    yield Figure("dagster", BACKFILL, ours[BACKFILL], "s", ideal=backfill_s("partitioned", runs=100))
 
 
 def library(name: str) -> Any:
@@ -78,9 +97,9 @@ def on_fleet() -> Iterator[tuple[str, float]]:
     with own_fleet() as fleet:
         fleet.start("bench_dagster", 1, concurrency=PROCESSES)
         fleet.instance.submit(work.defs, selection="i0000").wait()
-        for case, selection in (("50-step job", "i*"), ("backfill of 100 partitions", "partitioned")):
+        for case, selection in WORK.items():
             before = time.perf_counter()
-            partitions = "all" if selection == "partitioned" else None
+            partitions = None if case == "50-step job" else "all"
             record = fleet.instance.submit(work.defs, selection=f'key:"{selection}"', partitions=partitions).wait()
             assert record.status == "SUCCESS"
             yield case, time.perf_counter() - before
@@ -139,15 +158,14 @@ def celery_job_s() -> float:
 
 
 def job_s() -> float:
-    """Its multiprocess executor, as `dagster job execute` uses it."""
+    """Its multiprocess executor, as `dagster job execute` uses it and its record tells."""
     with dagster_home() as environment:
-        before = time.perf_counter()
         run_dagster(environment, "job", "execute", "-j", "fifty")
-        return time.perf_counter() - before
+        return float(ask_dagster(environment, RUN_S))
 
 
-def backfill_s(count: int = 100) -> float:
-    """Its daemon with default settings, from the request until the last of a hundred runs has ended."""
+def backfill_s(asset: str, *, runs: int) -> float:
+    """Its daemon with default settings, from the request in its record until the last of the runs has ended."""
     with dagster_home() as environment:
         daemon = subprocess.Popen(
             [sys.executable, "-c", DAEMON, "run", "-m", "bench_dagster"], env=environment,
@@ -155,17 +173,13 @@ def backfill_s(count: int = 100) -> float:
         )  # fmt: skip
         try:
             time.sleep(10)  # until it is up
-            before = time.perf_counter()
-            names = ",".join(f"p{number:03d}" for number in range(count))
-            run_dagster(environment, "job", "backfill", "-j", "backfilled", "--partitions", names, "--noprompt")
-            while ended_runs(environment) < count and time.perf_counter() - before < PATIENCE_S:
-                time.sleep(2)
-            return time.perf_counter() - before
+            ask_dagster(environment, REQUEST.format(asset=asset))
+            deadline = time.monotonic() + PATIENCE_S
+            while not (taken := float(ask_dagster(environment, BACKFILL_S.format(runs=runs)))):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"asset {asset!r}: fewer than {runs} runs ended within {PATIENCE_S:.0f} s")
+                time.sleep(5)
+            return taken
         finally:
             daemon.terminate()
             daemon.wait(60)
-
-
-def ended_runs(environment: dict[str, str]) -> int:
-    """Runs that have ended in Dagster's record."""
-    return int(ask_dagster(environment, RUNS_ENDED))

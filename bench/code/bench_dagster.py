@@ -35,11 +35,11 @@ def on_celery(assets: list[Any]) -> list[Any]:
 
 
 partitioned = nothing("partitioned", partitions_def=partitions)
+at_once = nothing("at_once", partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
 fifty = independent(50)
 defs = dg.Definitions(
-    assets=[partitioned, *fifty],
+    assets=[partitioned, at_once, *fifty],
     jobs=[
-        dg.define_asset_job("backfilled", selection=[partitioned]),
         dg.define_asset_job("fifty", selection=fifty),
         *on_celery(fifty),
     ],
