@@ -10,7 +10,9 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
-AT_ONCE = 8
+from assetq.io.file_system import sync_whole
+
+AT_ONCE, MANY = 8, 4
 
 _deferred: ContextVar[list[str] | None] = ContextVar("deferred", default=None)
 
@@ -40,14 +42,34 @@ def sync_or_defer(written: str | Path, target: Path) -> int:
 
 
 def sync_files(paths: Sequence[str]) -> dict[str, OSError]:
-    """Have the disk keep files, several at once.
+    """Have the disk keep files: all that is on their file system with one call where that will do, or several at once.
 
     Returns:
         Why it did not, for each that it did not. One that is gone was replaced or removed, and is no error.
     """
     if len(paths) <= 1:
         return _errors(paths, map(_try_sync, paths))
-    return _errors(paths, _threads(os.getpid()).map(_try_sync, paths))
+    left = paths if len(paths) < MANY else _left_by_whole(paths)
+    return _errors(left, _threads(os.getpid()).map(_try_sync, left))
+
+
+def _left_by_whole(paths: Sequence[str]) -> list[str]:
+    """The files whose file system is not synced as a whole."""
+    places: dict[int | None, list[str]] = {}
+    for path in paths:
+        places.setdefault(_device_of(path), []).append(path)
+    return [path for device, there in places.items() if not _sync_place(device, there[0]) for path in there]
+
+
+def _sync_place(device: int | None, path: str) -> bool:
+    return device is not None and sync_whole(device, os.path.dirname(path))
+
+
+def _device_of(path: str) -> int | None:
+    try:
+        return os.stat(path).st_dev
+    except OSError:
+        return None
 
 
 @cache
