@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import threading
 import time
@@ -264,13 +263,14 @@ class Runner:
             self._shut()
 
     def _shut(self) -> None:
-        """No interruption is delivered from here on, not even one that is on its way to this thread."""
-        with self.guard:
-            self.executing = False
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)
-        if self.deadline_ns:
-            self.deadline_ns = 0
-            self.state.config.board.limit(self.slot, 0)
+        """No interruption comes after this; one that was sent to this thread before arrives here at the latest."""
+        try:
+            with self.guard:
+                self.executing = False
+        finally:
+            if self.deadline_ns:
+                self.deadline_ns = 0
+                self.state.config.board.limit(self.slot, 0)
 
     def _clean_up(self, context: RunContext) -> None:
         """Remove what ops of graphs gave each other, if this was the end of a run that has succeeded."""
