@@ -65,12 +65,17 @@ class Fleet:
 
 
 @contextmanager
-def own_fleet(**settings: int) -> Iterator[Fleet]:
-    """A server of its own in a temporary folder, without workers yet; `settings` are those of the workers."""
+def own_fleet(storage: Path | None = None, **settings: int) -> Iterator[Fleet]:
+    """A server of its own in a temporary folder, without workers yet.
+
+    Args:
+        storage: Where values go, and stay; otherwise to the temporary folder.
+        settings: Those of the workers.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="assetq-bench-")))
         server = stack.enter_context(EmbeddedServer(folder, publish=False, tied=True))
-        instance = RedisInstance(Settings(redis_url=server.url, storage=str(folder / "storage")))
+        instance = RedisInstance(Settings(redis_url=server.url, storage=str(storage or folder / "storage")))
         instance.check()
         stack.callback(instance.close)
         fleet = Fleet(instance, folder, settings)
