@@ -1,7 +1,8 @@
 """Steps of a batch that have ended and are not recorded yet: they are recorded together, and soon.
 
 Quick steps are recorded some at a time by the thread that runs them. However long a step takes, what ended before it is
-in the record a moment later: another thread commits it. Nor does a slow step wait until the one before it is recorded.
+in the record a moment later: another thread commits it. Nor does a slow step wait until the one before it is recorded,
+nor any step for the disk to have what others stored.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 from assetq.workers.durability import Done
 
-FLUSH_S, LATEST_S = 0.025, 0.04
+FLUSH_S, LATEST_S = 0.025, 0.035
 
 
 @dataclass(slots=True)

@@ -155,11 +155,11 @@ class Runner:
         return chained
 
     def _keep(self, grant: Grant, context: RunContext, group: Group, done: Done) -> None:
-        """A step has ended and others of its batch follow: it is recorded soon."""
+        """A step has ended and others of its batch follow: it is recorded soon, and nothing waits for the disk."""
         group.add(done)
         if self.batches.seconds.get(context.plan.nodes[grant.node].name, 0) >= FLUSH_S:
             self.recorder.call(group, 0)
-        elif group.is_due():
+        elif group.is_due() and not done.paths:
             self._record(grant, context, group)
         else:
             self.recorder.call(group, group.flushed + LATEST_S)
