@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from assetq.workers.durability import Done
 
-FLUSH_S, LATEST_S = 0.025, 0.035
+FLUSH_S, LATEST_S = 0.02, 0.027
 
 
 @dataclass(slots=True)
