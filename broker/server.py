@@ -23,7 +23,9 @@ from types import TracebackType
 from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from assetq.broker.lifeline import end_with_parent
 from assetq.broker.settings import running_server_url, server_file
@@ -170,7 +172,7 @@ class EmbeddedServer:
         options = {
             "port": str(self.port), "bind": "127.0.0.1", "dir": str(self.data_directory),
             "appendonly": "yes", "appendfsync": self.fsync, "save": "", "daemonize": "no",
-            "auto-aof-rewrite-min-size": "64mb", "maxmemory-policy": "noeviction",
+            "auto-aof-rewrite-min-size": "256mb", "maxmemory-policy": "noeviction",
         }  # fmt: skip
         command = [find_binary()]
         for name, value in options.items():
@@ -178,11 +180,15 @@ class EmbeddedServer:
         return command
 
     def _comes_up(self) -> bool:
+        """True once it answers and has read its data, however long that takes."""
         assert self.process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            if process_answering(self.port) == self.process.pid:
+            pid, is_loading = told_by(self.port)
+            if pid == self.process.pid and not is_loading:
                 return True
+            if pid == self.process.pid:
+                deadline = time.monotonic() + START_TIMEOUT_S
             time.sleep(0.01)
         return False
 
@@ -229,16 +235,14 @@ def answers(port: int) -> bool:
         return False
 
 
-def process_answering(port: int) -> int | None:
-    """Process id of the server on a loopback port, by its own account; None when none answers, or not yet."""
-    if not answers(port):
-        return None
-    client = Redis(port=port, socket_timeout=5)
+def told_by(port: int) -> tuple[int | None, bool]:
+    """What the server on a loopback port tells: its process id, if one answers; whether it still reads its data."""
+    client = Redis(port=port, socket_timeout=5, retry=Retry(NoBackoff(), 0))
     try:
-        info: Any = client.info("server")
-        return int(info["process_id"])
+        info: Any = client.info()
+        return int(info["process_id"]), bool(info["loading"])
     except RedisError:
-        return None
+        return None, False
     finally:
         client.close()
 

@@ -18,6 +18,8 @@ from assetq.broker.server import EmbeddedServer, answers, find_binary, free_port
 from assetq.broker.settings import Settings, running_server_url, server_file
 from assetq.errors import AssetqError, UsageError
 
+from ..waiting import eventually
+
 
 def test_data_outlives_a_stop_and_a_crash(tmp_path):
     with EmbeddedServer(tmp_path, tied=True) as server:
@@ -32,6 +34,23 @@ def test_data_outlives_a_stop_and_a_crash(tmp_path):
         assert not answers(port)
         server.start()
         assert client.get("kept") == b"2"
+
+
+class SlowServer(EmbeddedServer):
+    """Reads its data as slowly as if there were much of it."""
+
+    def _command(self):
+        return [*super()._command(), "--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024"]
+
+
+def test_much_data_is_waited_for(tmp_path, monkeypatch):
+    with EmbeddedServer(tmp_path, tied=True) as server, connect(server.url) as client:
+        client.mset({f"key-{number}": "x" * 100 for number in range(1000)})
+        client.bgrewriteaof()
+        eventually(lambda: client.info("persistence")["aof_base_size"] > 1000)
+    monkeypatch.setattr(server_module, "START_TIMEOUT_S", 0.5)
+    with SlowServer(tmp_path, tied=True) as server, connect(server.url) as client:
+        assert client.dbsize() == 1000
 
 
 def test_other_commands_in_the_folder_find_it(tmp_path):
