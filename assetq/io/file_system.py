@@ -2,7 +2,7 @@
 
 `syncfs(2)` costs little more than one `fsync` however many files there are, for the journal is written once. It also
 waits for what other programs have written there, and tells an error only to who had the file system open before it
-happened; so it is used only on Linux 5.8 or later, on file systems known to tell, while little is waiting to be written.
+happened; so it is used only on Linux 5.8 or later, on file systems known to tell, while little waits to be written.
 """
 
 from __future__ import annotations
