@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from assetq import Instance
-from assetq.broker.server import answers, free_port
+from assetq.broker.server import listens, free_port
 from assetq.errors import ServerUnreachableError
 
 from ..waiting import eventually
@@ -36,7 +36,7 @@ def test_the_procfile_starts_a_fleet_that_works(tmp_path):
             [sys.executable, "-m", "honcho", "start"], cwd=tmp_path, env=environment, stdout=log, stderr=log
         )
     try:
-        eventually(lambda: answers(port), deadline=40)
+        eventually(lambda: listens(port), deadline=40)
         with Instance.connect(url) as instance:
             eventually(instance.list_workers, deadline=40)
             done = subprocess.run(
@@ -51,7 +51,7 @@ def test_the_procfile_starts_a_fleet_that_works(tmp_path):
     finally:
         honcho.send_signal(signal.SIGTERM)
         honcho.wait(30)
-    eventually(lambda: not answers(port))
+    eventually(lambda: not listens(port))
     with pytest.raises(ServerUnreachableError), Instance.connect(url) as instance:
         instance.list_runs()
 

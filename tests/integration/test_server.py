@@ -14,7 +14,7 @@ import pytest
 from assetq.broker import server as server_module
 from assetq.broker.connection import connect
 from assetq.broker.lifeline import is_alive
-from assetq.broker.server import EmbeddedServer, answers, find_binary, free_port
+from assetq.broker.server import EmbeddedServer, listens, find_binary, free_port
 from assetq.broker.settings import Settings, running_server_url, server_file
 from assetq.errors import AssetqError, UsageError
 
@@ -26,12 +26,12 @@ def test_data_outlives_a_stop_and_a_crash(tmp_path):
         port = server.port
         with connect(server.url) as client:
             client.set("kept", "1")
-    assert not answers(port)
+    assert not listens(port)
     with EmbeddedServer(tmp_path, port, tied=True) as server, connect(server.url) as client:
         assert client.get("kept") == b"1"
         client.set("kept", "2")
         server.kill()
-        assert not answers(port)
+        assert not listens(port)
         server.start()
         assert client.get("kept") == b"2"
 
@@ -84,7 +84,7 @@ os._exit(0)
 
 
 def test_a_server_whose_owner_died_is_ending(tmp_path):
-    for _ in range(5):  # it is asked for right after the death, while the server still answers
+    for _ in range(5):  # it is asked for right after the death, while the server still listens
         subprocess.run([sys.executable, "-c", OWNS, str(tmp_path)], timeout=60, check=True)
         pid = json.loads(server_file(tmp_path).read_text())["pid"]
         assert running_server_url(tmp_path) is None
@@ -111,7 +111,7 @@ def test_a_taken_port_is_refused_and_its_owner_left_alone(tmp_path):
     with EmbeddedServer(tmp_path / "a", tied=True) as first:
         with pytest.raises(AssetqError, match=f"did not start on port {first.port}"):
             EmbeddedServer(tmp_path / "b", first.port).start()
-        assert answers(first.port)
+        assert listens(first.port)
 
 
 def test_another_free_port_is_tried_when_one_is_taken_in_between(tmp_path, monkeypatch):
@@ -120,7 +120,7 @@ def test_another_free_port_is_tried_when_one_is_taken_in_between(tmp_path, monke
         monkeypatch.setattr(server_module, "free_port", lambda: next(ports))
         with EmbeddedServer(tmp_path / "b", tied=True) as second:
             assert second.port != first.port
-            assert answers(second.port)
+            assert listens(second.port)
 
 
 def test_it_listens_on_loopback_only(tmp_path):
