@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from assetq import Instance
-from assetq.broker.server import listens, free_port
+from assetq.broker.server import free_port, listens
 from assetq.errors import ServerUnreachableError
 
 from ..waiting import eventually

@@ -14,7 +14,7 @@ import pytest
 from assetq.broker import server as server_module
 from assetq.broker.connection import connect
 from assetq.broker.lifeline import is_alive
-from assetq.broker.server import EmbeddedServer, listens, find_binary, free_port
+from assetq.broker.server import EmbeddedServer, find_binary, free_port, listens
 from assetq.broker.settings import Settings, running_server_url, server_file
 from assetq.errors import AssetqError, UsageError
 
@@ -84,7 +84,7 @@ os._exit(0)
 
 
 def test_a_server_whose_owner_died_is_ending(tmp_path):
-    for _ in range(5):  # it is asked for right after the death, while the server still listens
+    for _ in range(5):  # it is asked for right after the death, while the server still answers
         subprocess.run([sys.executable, "-c", OWNS, str(tmp_path)], timeout=60, check=True)
         pid = json.loads(server_file(tmp_path).read_text())["pid"]
         assert running_server_url(tmp_path) is None
