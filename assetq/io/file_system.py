@@ -31,6 +31,13 @@ def sync_whole(device: int, folder: str) -> bool:
     Returns:
         False when files are to be synced one by one: this is not the place for the call, or something on it was lost.
     """
+    try:
+        return _is_synced(device, folder)
+    except OSError:  # the folder cannot be opened, or the system hides what is asked for here
+        return False
+
+
+def _is_synced(device: int, folder: str) -> bool:
     call = _call()
     if call is None or _type_of(device) not in TYPES:
         return False

@@ -90,6 +90,19 @@ def test_files_that_are_gone_are_nobodys_loss(disk, files):
     assert len(disk.synced) == 1
 
 
+@pytest.mark.parametrize("hidden", ["MEMORY", "folder"])
+def test_what_cannot_be_seen_costs_only_the_one_call(disk, files, tmp_path, monkeypatch, hidden):
+    sync_files(files)
+    if hidden == "MEMORY":
+        monkeypatch.setattr(file_system, "MEMORY", tmp_path / "none")
+        assert sync_files(files) == {}
+        assert len(disk.files) == 8
+    else:
+        monkeypatch.setattr(file_system, "_held", file_system._Held())
+        assert not sync_whole(os.stat(tmp_path).st_dev, str(tmp_path / "none"))
+    assert not disk.synced
+
+
 @pytest.mark.parametrize(("system", "release"), [("Linux", "5.7.19-x"), ("Darwin", "23.1.0"), ("Linux", "custom")])
 def test_other_systems_do_not_tell_what_was_lost(monkeypatch, tmp_path, system, release):
     monkeypatch.setattr("platform.system", lambda: system)
