@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from bench.figure import Figure, percentile
@@ -17,6 +18,7 @@ from bench.process import family, rss_mib
 
 SIZES = (10_000, 100_000, 1_000_000)
 ASSETS, PROCESSES = 10, 2
+ROUNDS = 3
 KEPT_EVENTS = 20_000
 WARM_STEPS = 50_000
 LOOK_S = 0.25
@@ -56,18 +58,55 @@ def timed_ms(call: Callable[[], Any], times: list[float]) -> Any:
     return result
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What one run showed."""
+
+    rate: float
+    redis_mib: float
+    watch: Watch
+
+    def figures(self, case: str, redis_ideal_mib: float) -> Iterator[Figure]:
+        """All but the rate."""
+        watch = self.watch
+        yield Figure("scale", f"{case}: Redis, peak", self.redis_mib, "MiB", redis_ideal_mib)
+        yield Figure("scale", f"{case}: a worker's memory, largest over warm", watch.growth(), "x", 1.1)
+        yield Figure("scale", f"{case}: largest process of a worker", max(m for _, m in watch.memory), "MiB")
+        for name, times in (("runs show", watch.show_ms), ("assets status", watch.status_ms)):
+            yield Figure("scale", f"{case}: {name}, p99", percentile(times, 99), "ms", 50)
+
+
 def measure() -> Iterator[Figure]:
-    """Each size, and the largest once more with few events kept."""
+    """Each size, and the largest once more with few events kept.
+
+    A small run takes two seconds, a large one minutes in which the machine may change its speed: the small one is
+    measured before and after each larger one, and the ratio is over the median of all of these.
+    """
     largest = int(os.environ.get("BENCH_LARGEST", SIZES[-1]))
-    rates: list[float] = []
-    for steps in [size for size in SIZES if size <= largest]:
-        yield from measure_size(steps, "", rates)
-    yield Figure("scale", f"rate of {largest:,} steps over that of {SIZES[0]:,}", rates[-1] / rates[0], "x", 0.85)
-    yield from measure_size(largest, f", {KEPT_EVENTS:,} events kept", rates, keep_events=KEPT_EVENTS)
+    smallest, *larger = [size for size in SIZES if size <= largest]
+    small = [measured(smallest) for _ in range(ROUNDS)]
+    rate = small[-1].rate
+    for steps in larger:
+        big = measured(steps)
+        rate = big.rate
+        yield Figure("scale", f"{steps:,} steps: rate", rate, "/s")
+        yield from big.figures(f"{steps:,} steps", 250)
+        small += [measured(smallest) for _ in range(ROUNDS)]
+    rates = [run.rate for run in small]
+    case = f"{smallest:,} steps"
+    yield Figure("scale", f"{case}: rate, median of {len(rates)} before and after the others", median(rates), "/s")
+    yield Figure("scale", f"{case}: rate, least of these", min(rates), "/s")
+    yield Figure("scale", f"{case}: rate, largest of these", max(rates), "/s")
+    yield from small[-1].figures(case, 250)
+    yield Figure("scale", f"rate of {largest:,} steps over that of {smallest:,}", rate / median(rates), "x", 0.85)
+    few = measured(largest, keep_events=KEPT_EVENTS)
+    case = f"{largest:,} steps, {KEPT_EVENTS:,} events kept"
+    yield Figure("scale", f"{case}: rate", few.rate, "/s")
+    yield from few.figures(case, 60)
 
 
-def measure_size(steps: int, told: str, rates: list[float], **settings: int) -> Iterator[Figure]:
-    """One run, watched."""
+def measured(steps: int, **settings: int) -> Measured:
+    """One run, watched, on a fleet of its own."""
     grid = importlib.import_module("bench_grid")
     with own_fleet(**settings) as fleet:
         fleet.start("bench_grid", 1, concurrency=PROCESSES)
@@ -82,11 +121,4 @@ def measure_size(steps: int, told: str, rates: list[float], **settings: int) -> 
         peak = int(fleet.instance.client.info("memory")["used_memory_peak"])
     assert record.status == "SUCCESS"
     assert record.ended_at_ms
-    rates.append(steps / (record.ended_at_ms - record.submitted_at_ms) * 1000)
-    case = f"{steps:,} steps{told}"
-    yield Figure("scale", f"{case}: rate", rates[-1], "/s")
-    yield Figure("scale", f"{case}: Redis, peak", peak / 2**20, "MiB", 60 if told else 250)
-    yield Figure("scale", f"{case}: a worker's memory, largest over warm", watch.growth(), "x", 1.1)
-    yield Figure("scale", f"{case}: largest process of a worker", max(m for _, m in watch.memory), "MiB")
-    for name, times in (("runs show", watch.show_ms), ("assets status", watch.status_ms)):
-        yield Figure("scale", f"{case}: {name}, p99", percentile(times, 99), "ms", 50)
+    return Measured(steps / (record.ended_at_ms - record.submitted_at_ms) * 1000, peak / 2**20, watch)
