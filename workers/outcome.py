@@ -41,7 +41,7 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
     """Everything that must be recorded in the moment in which the step ends."""
     succeeded, lost = result.status is StepStatus.SUCCEEDED, _lost(attempt, result)
     ends_badly = result.status in (StepStatus.FAILED, StepStatus.SKIPPED)
-    step_key = attempt.plan.step_key(attempt.node, attempt.step)
+    skips = tuple(_skips(attempt, result, lost)) if ends_badly or result.omitted else ()
     packed = tuple(pack_step_event(event, attempt.mark) for event in result.events)
     return Outcome(
         step=attempt.step,
@@ -59,8 +59,8 @@ def outcome_of(attempt: Attempt, result: StepResult) -> Outcome:
         else (),
         made=result.made.ranges,
         satisfied=tuple(_satisfied(attempt, lost)) if succeeded or (ends_badly and result.made) else (),
-        skips=tuple(_skips(attempt, result, lost)) if ends_badly or result.omitted else (),
-        cause=f"upstream {step_key} {result.status if ends_badly else 'did not give it'}",
+        skips=skips,
+        cause=_cause(attempt, result) if skips else "",
         grows=tuple(entries_of(attempt.plan, attempt.node, result.keys)) if succeeded else (),
     )
 
@@ -76,6 +76,12 @@ def with_log(result: StepResult, captured: Captured) -> StepResult:
         return result
     details = {"path": captured.path, "size_bytes": captured.size, "tail": captured.tail}
     return replace(result, events=(StepEvent(EventType.LOGS_CAPTURED, now_ms(), data=details), *result.events))
+
+
+def _cause(attempt: Attempt, result: StepResult) -> str:
+    """Why others are skipped."""
+    did = "did not give it" if result.status is StepStatus.SUCCEEDED else result.status
+    return f"upstream {attempt.plan.step_key(attempt.node, attempt.step)} {did}"
 
 
 def _lost(attempt: Attempt, result: StepResult) -> IndexSet:

@@ -92,7 +92,8 @@ class _Attempt:
         self.events: list[StepEvent] = []
         self.definition: AssetsDefinition = session.defs.get_op(task.plan_node.name)
         self.section = op_section(self.definition, task.run_config)
-        self.log = StepLog(task.step_key, self.events)
+        self.step_key = task.step_key
+        self.log = StepLog(self.step_key, self.events)
         self.context = self._context()
         scope = AttemptScope(session, task, guard, self.definition, self.context, self.events)
         self.report = StepReport(scope)
@@ -186,7 +187,7 @@ class _Attempt:
         run_hooks(
             self.definition,
             self.context,
-            self.task.step_key,
+            self.step_key,
             self.events,
             error=error,
             values=self.report.values,
@@ -205,7 +206,7 @@ class _Attempt:
         status = StepStatus.FAILED if delay_s is None else StepStatus.RETRY
         if status is StepStatus.FAILED and not isinstance(error, KeyboardInterrupt):
             self._run_hooks(error)
-        logging.getLogger("assetq.step").info("%s %s: %s", self.task.step_key, status, error)
+        logging.getLogger("assetq.step").info("%s %s: %s", self.step_key, status, error)
         delay_ms, made = int((delay_s or 0) * 1000), made | self.task.made
         return StepResult(status, tuple(self.events), error_info(error), delay_ms, error, made)
 

@@ -94,8 +94,9 @@ class Plan:
         if definition is None:
             return name
         ends = (*self.partitions_of(node, start), *self.partitions_of(node, stop - 1))
-        first, last = definition.key_at(min(ends)), definition.key_at(max(ends) - 1)
-        return f"{name}[{first}]" if first == last else f"{name}[{first}...{last}]"
+        first, last = min(ends), max(ends) - 1
+        key = definition.key_at(first)
+        return f"{name}[{key}]" if first == last else f"{name}[{key}...{definition.key_at(last)}]"
 
     def find_step(self, step_key: str) -> Step:
         """The step that `step_key` named.
