@@ -219,6 +219,7 @@ class Runner:
             run_tags=context.tags,
             run_config=context.config,
             made=self._made(grant, context, step),
+            ready_to=grant.stop,
         )
         session = self.state.session_of(context)
         with deferred_sync() as stored:

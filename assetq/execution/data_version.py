@@ -92,6 +92,15 @@ class VersionedDep:
         grid = None if self.grid is None else self.grid.bound(store)
         return self if grid is self.grid else replace(self, grid=grid)
 
+    def reads_together(self, partitions: IndexSet, grid: PartitionsDefinition | None) -> IndexSet:
+        """The upstream partitions that some partitions read; none where they are too many to count."""
+        if self.grid is None:
+            return WHOLE if partitions else IndexSet()
+        if isinstance(self.mapping, IdentityPartitionMapping) and self.grid == grid:
+            return partitions
+        read = self.mapping.upstream(partitions, grid, self.grid)
+        return _bounded(read, 1 if self.mapping.is_gate else len(partitions))
+
     def reads(self, partitions: IndexSet, grid: PartitionsDefinition | None) -> list[IndexSet]:
         """The upstream partitions that each partition reads; none where they are too many to count."""
         if self.grid is None:
@@ -103,8 +112,8 @@ class VersionedDep:
         return [_bounded(self.mapping.upstream(IndexSet.range(i, i + 1), grid, self.grid)) for i in partitions]
 
 
-def _bounded(read: IndexSet) -> IndexSet:
-    return read if len(read) <= READ_LIMIT else IndexSet()
+def _bounded(read: IndexSet, readers: int = 1) -> IndexSet:
+    return read if len(read) <= READ_LIMIT * readers else IndexSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,10 @@ class VersionedAsset:
         grid = None if self.grid is None else self.grid.bound(store)
         same = grid is self.grid and all(a is b for a, b in zip(deps, self.deps, strict=True))
         return self if same else replace(self, grid=grid, deps=deps)
+
+    def reads(self, partitions: IndexSet) -> list[Wanted]:
+        """What some of its partitions read."""
+        return [(dep.key, dep.grid, dep.reads_together(partitions, self.grid)) for dep in self.deps]
 
     def made(self, run_id: str, inputs: int, given: str | None) -> VersionMark:
         """The mark of a partition that a run makes from `inputs`."""

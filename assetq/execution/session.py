@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,11 @@ from assetq.execution.step_context import JOB_NAME, RunInfo
 from assetq.io import FilesystemIOManager
 
 if TYPE_CHECKING:
-    from assetq.execution.data_version import VersionedAsset, VersionSource
+    from assetq.execution.data_version import VersionedAsset, VersionSource, Wanted
     from assetq.execution.instance import Instance
+
+    # Of a run and a fence: the versions that steps read. The last tells what those that come next will read of them.
+    Recorded = Callable[[str, int, Callable[[], Sequence[Wanted]]], VersionSource | None]
 
 logger = logging.getLogger("assetq.resource")
 
@@ -67,7 +70,7 @@ class ExecutionSession:
         self.run = None if run_id is None else RunInfo(run_id)
         self.versioned: dict[AssetKey, VersionedAsset] = {}
         self.outputs: dict[tuple[str, str], Any] | None = None
-        self.recorded: Callable[[str], VersionSource | None] = lambda run_id: self.instance  # versions, for a run
+        self.recorded: Recorded = lambda run_id, fence, ahead: self.instance
         self.tells_all = False  # of each input and output; the fleet's log has only those that say something
         self._shared: dict[int, tuple[Any, Any]] = {}
         self._open: dict[str, Any] = {}

@@ -49,8 +49,10 @@ class StepVersions:
             Marks of its partitions in their order, and what the event tells: the data version (a digest when the
             partitions have several), the versions that were read, and whether the op gave its own.
         """
-        source = self if self.siblings else self._recorded
-        marks, read = made_marks(self._asset(key), partitions, source, self.task.run_id, given)
+        asset, task = self._asset(key), self.task
+        recorded = self.session.recorded(task.run_id, task.fence, lambda: asset.reads(task.partitions_ahead))
+        source = _WithSiblings(recorded, self.siblings) if self.siblings else recorded
+        marks, read = made_marks(asset, partitions, source, task.run_id, given)
         self.siblings.setdefault(str(key), {}).update(zip(partitions, marks, strict=True))
         told: dict[str, Any] = {"data_version": joint_version(marks)}
         if read:
@@ -59,18 +61,6 @@ class StepVersions:
             told["is_user_provided"] = True
         return tuple(marks), told
 
-    def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
-        """The marks of partitions; those that this step has made go before recorded ones."""
-        rows = look_up(self._recorded, wanted)
-        for (asset, _, partitions), row in zip(wanted, rows, strict=True):
-            own = self.siblings.get(asset, {})
-            row[:] = [own.get(at, mark) for at, mark in zip(partitions, row, strict=True)]
-        return rows
-
-    @property
-    def _recorded(self) -> VersionSource | None:
-        return self.session.recorded(self.task.run_id)
-
     def _asset(self, key: AssetKey) -> VersionedAsset:
         """The asset, partitioned as the plan says."""
         known = self.session.versioned
@@ -78,6 +68,20 @@ class StepVersions:
             known[key] = versioned(self.session.defs, key)
         asset = replace(known[key], grid=self.task.plan_node.partitions_def)
         return asset.bound(self.session.instance)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithSiblings:
+    recorded: VersionSource | None
+    siblings: dict[str, dict[int, VersionMark]]
+
+    def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
+        """The marks of partitions; those that the step has made go before recorded ones."""
+        rows = look_up(self.recorded, wanted)
+        for (asset, _, partitions), row in zip(wanted, rows, strict=True):
+            own = self.siblings.get(asset, {})
+            row[:] = [own.get(at, mark) for at, mark in zip(partitions, row, strict=True)]
+        return rows
 
 
 def observed_mark(version: str) -> VersionMark:

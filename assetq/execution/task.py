@@ -25,7 +25,8 @@ def no_guard() -> None:
 class StepTask:
     """One attempt at one step; `attempt` counts the op's own tries from 1, `fence` numbers the attempt.
 
-    `made` are the partitions that earlier attempts made: this one leaves them out.
+    `made` are the partitions that earlier attempts made: this one leaves them out. `ready_to` ends the half-open range
+    of steps that can run as this one can, and come next in the same process.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class StepTask:
     run_tags: Mapping[str, str] = field(default_factory=dict)
     run_config: Mapping[str, Any] = field(default_factory=dict)
     made: IndexSet = field(default_factory=IndexSet)
+    ready_to: int = 0
 
     @property
     def plan_node(self) -> PlanNode:
@@ -62,6 +64,14 @@ class StepTask:
     def partitions(self) -> IndexSet:
         """The partitions that are to be made; {0} for an asset without."""
         return IndexSet.range(*(self.partition_range or (0, 1))) - self.made
+
+    @property
+    def partitions_ahead(self) -> IndexSet:
+        """The partitions of the steps that come next."""
+        node = self.plan_node
+        if node.partitions_def is None:
+            return IndexSet.range(0, int(self.step + 1 < self.ready_to))
+        return IndexSet.of(*(node.partitions_of(step) for step in range(self.step + 1, self.ready_to)))
 
     @property
     def partition_keys(self) -> list[str] | None:
