@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from assetq.definitions.metadata_json import Place, with_odd_numbers, without_odd_numbers
@@ -12,6 +13,7 @@ from assetq.errors import DefinitionError, StorageError
 
 V = TypeVar("V", bound="MetadataKind")
 
+PLAIN = (str, int, float, bool, type(None))
 KINDS: dict[str, type[MetadataKind]] = {}
 
 
@@ -44,15 +46,23 @@ class MetadataKind(ABC):
 
     def _stored(self) -> dict[str, Any]:
         """The only field, or all by name."""
+        names = _names_of(type(self))
+        if len(names) == 1 and isinstance(value := getattr(self, names[0]), PLAIN):
+            return {"value": value}
         parts = asdict(self)  # type: ignore[call-overload]  # every kind is a dataclass
         return {"value": parts if len(parts) > 1 else next(iter(parts.values()), None)}
 
     @classmethod
     def _restored(cls: type[V], stored: Mapping[str, Any]) -> V:
-        names = [part.name for part in fields(cls)]  # type: ignore[arg-type]
+        names = _names_of(cls)
         if len(names) > 1:
             return cls(**stored["value"])
         return cls(stored["value"]) if names else cls()  # type: ignore[call-arg]
+
+
+@cache
+def _names_of(kind: type[MetadataKind]) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(kind))  # type: ignore[arg-type]  # every kind is a dataclass
 
 
 def kind_from_json(data: Mapping[str, Any]) -> MetadataKind:
