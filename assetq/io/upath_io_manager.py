@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from assetq.definitions import ConfigurableIOManager, EnvVar, IOManager, MetadataValue
 from assetq.definitions.env_var import read_environment
 from assetq.errors import StorageError
-from assetq.io.atomic import as_local, publish
+from assetq.io.atomic import as_local, is_local, publish
 from assetq.io.context import InputContext, OutputContext
 from assetq.io.path import escape_part, escape_partition_key
 
@@ -85,9 +85,11 @@ class UPathIOManager(IOManager):
     def path_of(self, context: InputContext | OutputContext, partition_key: str | None) -> UPath:
         """Where the asset, or one of its partitions, is stored."""
         path = self._get_path_without_extension(context)
-        if partition_key is not None:
-            path = self.get_path_for_partition(context, path, partition_key)
-        return self._with_extension(path)
+        if partition_key is None:
+            return self._with_extension(path)
+        if type(self).get_path_for_partition is UPathIOManager.get_path_for_partition:  # a path less to make
+            return path / f"{escape_partition_key(partition_key)}{self.extension or ''}"
+        return self._with_extension(self.get_path_for_partition(context, path, partition_key))
 
     def _base(self, context: InputContext | OutputContext) -> UPath:
         base = getattr(self, "_base_path", None)
@@ -99,7 +101,8 @@ class UPathIOManager(IOManager):
         return _upath(read_environment(base, f"{type(self).__name__}.base_path"))
 
     def _get_path_without_extension(self, context: InputContext | OutputContext) -> UPath:
-        return self._base(context).joinpath(*self._relative_parts(context))
+        base, parts = self._base(context), self._relative_parts(context)
+        return _below(base, *parts) if is_local(base) else base.joinpath(*parts)
 
     def _relative_parts(self, context: InputContext | OutputContext) -> Sequence[str]:
         """What the methods above say, without making paths where they are not overridden."""
@@ -256,6 +259,12 @@ def _upath(path: Any) -> UPath:
 def _local(path: str) -> UPath:
     """The same path is asked for at each step; one that is no URL has nothing to connect to."""
     return _made(path)
+
+
+@lru_cache(maxsize=256)
+def _below(base: UPath, *parts: str) -> UPath:
+    """Below a local path: the place of an asset is asked for at each of its steps."""
+    return base.joinpath(*parts)
 
 
 def _made(path: Any) -> UPath:
