@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 ATTEMPTS = ".attempts"
-ABANDONED_S = 3600.0
+ABANDONED_S, SWEEP_S = 3600.0, 600.0
 
 Write = Callable[["UPath"], None]
 
@@ -47,16 +48,16 @@ def publish(path: UPath, write: Write, fence: int, guard: Callable[[], None], *,
     """
     if not is_local(path):
         return _publish_remote(path, write, guard)
-    target = Path(str(path))
-    workplace = target.parent / ATTEMPTS
+    target = str(path)
+    workplace = os.path.join(os.path.dirname(target), ATTEMPTS)
     _make_folder(workplace)
     size = (_publish_file if is_one_file else _publish_folder)(target, workplace, write, fence, guard)
-    _sweep(workplace)
+    _sweep(workplace, int(time.monotonic() // SWEEP_S))
     return size
 
 
-def _publish_file(target: Path, workplace: Path, write: Write, fence: int, guard: Callable[[], None]) -> int:
-    part = f"{workplace}/{fence}.{token_hex(4)}{target.suffix}"
+def _publish_file(target: str, workplace: str, write: Write, fence: int, guard: Callable[[], None]) -> int:
+    part = f"{workplace}/{fence}.{token_hex(4)}{os.path.splitext(target)[1]}"
     try:
         write(_upath(part))
         size = sync_or_defer(part, target)
@@ -69,9 +70,9 @@ def _publish_file(target: Path, workplace: Path, write: Write, fence: int, guard
     return size
 
 
-def _replace(part: str, target: Path) -> None:
+def _replace(part: str, target: str) -> None:
     """Put the file in the place of what is there; a folder goes first, and comes back if that fails."""
-    if not target.is_dir() or target.is_symlink():
+    with contextlib.suppress(IsADirectoryError):
         os.replace(part, target)
         return
     aside = f"{part}~"
@@ -84,12 +85,12 @@ def _replace(part: str, target: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _publish_folder(target: Path, workplace: Path, write: Write, fence: int, guard: Callable[[], None]) -> int:
-    folder = Path(tempfile.mkdtemp(prefix=f"{fence}.", dir=workplace))
+def _publish_folder(place: str, workplace: str, write: Write, fence: int, guard: Callable[[], None]) -> int:
+    target, folder = Path(place), Path(tempfile.mkdtemp(prefix=f"{fence}.", dir=workplace))
     try:
         write(_upath(folder / target.name))
         written = sorted(folder.iterdir())
-        size = sum(sync_or_defer(file, target.parent / file.relative_to(folder)) for file in _files_of(folder))
+        size = sum(sync_or_defer(file, str(target.parent / file.relative_to(folder))) for file in _files_of(folder))
         guard()
         for entry in written:
             _move(entry, target.parent / entry.name)
@@ -149,13 +150,9 @@ def _files_of(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _make_folder(path: Path) -> None:
-    try:
-        os.mkdir(path)
-    except FileExistsError:
-        return
-    except FileNotFoundError:
-        path.mkdir(parents=True, exist_ok=True)
+def _make_folder(path: str) -> None:
+    if not os.path.isdir(path):
+        os.makedirs(path, exist_ok=True)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -165,8 +162,12 @@ def _move(source: Path, target: Path) -> None:
     os.replace(source, target)
 
 
-def _sweep(workplace: Path) -> None:
-    """Remove what killed attempts left. What is still written to is never that old."""
+@lru_cache(maxsize=256)
+def _sweep(workplace: str, period: int) -> None:
+    """Remove what killed attempts left, once in a period. What is still written to is never that old.
+
+    A folder in which many files were once is slow to look through, also when it is empty.
+    """
     oldest = time.time() - ABANDONED_S
     for entry in os.scandir(workplace):
         with contextlib.suppress(FileNotFoundError):

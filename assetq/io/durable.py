@@ -28,7 +28,7 @@ def deferred_sync() -> Iterator[list[str]]:
         _deferred.reset(token)
 
 
-def sync_or_defer(written: str | Path, target: Path) -> int:
+def sync_or_defer(written: str | Path, target: str) -> int:
     """Have the disk keep a file that goes to `target`, now or later.
 
     Returns:
@@ -37,7 +37,7 @@ def sync_or_defer(written: str | Path, target: Path) -> int:
     deferred = _deferred.get()
     if deferred is None:
         return _sync(written)
-    deferred.append(str(target))
+    deferred.append(target)
     return os.stat(written).st_size
 
 
@@ -55,14 +55,19 @@ def sync_files(paths: Sequence[str]) -> dict[str, OSError]:
 
 def _left_by_whole(paths: Sequence[str]) -> list[str]:
     """The files whose file system is not synced as a whole."""
-    places: dict[int | None, list[str]] = {}
+    folders: dict[str, list[str]] = {}
     for path in paths:
-        places.setdefault(_device_of(path), []).append(path)
-    return [path for device, there in places.items() if not _sync_place(device, there[0]) for path in there]
-
-
-def _sync_place(device: int | None, path: str) -> bool:
-    return device is not None and sync_whole(device, os.path.dirname(path))
+        folders.setdefault(os.path.dirname(path), []).append(path)
+    places: dict[int | None, list[str]] = {}
+    for folder in folders:
+        places.setdefault(_device_of(folder), []).append(folder)
+    return [
+        path
+        for device, there in places.items()
+        if device is None or not sync_whole(device, there[0])
+        for folder in there
+        for path in folders[folder]
+    ]
 
 
 def _device_of(path: str) -> int | None:

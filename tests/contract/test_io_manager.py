@@ -16,6 +16,7 @@ import pytest
 from assetq import AssetKey, EnvVar, FilesystemIOManager, InMemoryIOManager, ParquetIOManager, UPathIOManager
 from assetq.errors import StaleAttemptError, StorageError
 from assetq.io import InputContext, OutputContext
+from assetq.io.atomic import SWEEP_S
 
 KEYS = ["2024-01-01", "..", ".", "a/b", "a\\b", "%2F", "", " ", "ä|ö", "x" * 400, "../../up"]
 
@@ -134,14 +135,25 @@ def test_two_attempts_at_once_do_not_disturb_each_other(local):
 
 
 def test_what_killed_attempts_left_is_swept(local):
-    local.store(1, "x")
     left, young = (Path(local.base, "a", ".attempts", name) for name in ("7.x", "8.x"))
+    left.parent.mkdir(parents=True)
     for path in (left, young):
         path.write_bytes(b"half")
     os.utime(left, (time.time() - 7200,) * 2)
     local.store(2, "y")
     assert not left.exists()
     assert young.exists()
+
+
+def test_what_is_left_while_a_process_goes_on_is_swept_later(local, monkeypatch):
+    local.store(1, "x")
+    left = Path(local.base, "a", ".attempts", "7.x")
+    left.write_bytes(b"half")
+    os.utime(left, (time.time() - 7200,) * 2)
+    later = time.monotonic() + SWEEP_S
+    monkeypatch.setattr("assetq.io.atomic.time.monotonic", lambda: later)
+    local.store(2, "y")
+    assert not left.exists()
 
 
 def test_an_unwritable_base_is_explained(local):
@@ -244,9 +256,8 @@ def test_files_beside_the_value_come_along(tmp_path):
 
 
 def test_a_folder_of_a_killed_attempt_is_swept(local):
-    local.store(1, "x")
     left = Path(local.base, "a", ".attempts", "7.abc")
-    left.mkdir()
+    left.mkdir(parents=True)
     (left / "x").write_bytes(b"half")
     for path in (left / "x", left):
         os.utime(path, (time.time() - 7200,) * 2)
