@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from pydantic import ValidationError
 
 from assetq.definitions.definitions import Definitions
 from assetq.definitions.lazy_definitions import LazyDefinitions
@@ -79,15 +83,25 @@ def _guarded(name: str, load: Any) -> ModuleType:
             ) from None
         raise LoadError(f"'{name}' imports '{error.name}', which is not installed ({_place(error)}).") from error
     except Exception as error:
-        raise LoadError(f"'{name}' cannot be imported: {type(error).__name__}: {error} ({_place(error)}).") from error
+        raise LoadError(f"'{name}' cannot be imported: {_told(error)} ({_place(error)}).") from error
+
+
+def _told(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__}: {error}"
+    problems = (f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_url=False))
+    return f"{error.title}: {'; '.join(problems)}"
 
 
 def _place(error: BaseException) -> str:
+    """The last line of the user's code that was under way; of a library's, where there is none."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "importlib" not in frame.filename and frame.filename != __file__]
-    frame = own[-1] if own else frames[-1]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    known = (sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+    libraries = tuple(os.path.join(folder, "") for folder in (*known, str(Path(__file__).parents[1])))
+    own = [frame for frame in frames if not frame.filename.startswith(libraries)]
+    frame = (own or frames)[-1]
     return f"{frame.filename}:{frame.lineno}"
 
 

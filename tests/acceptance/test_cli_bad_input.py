@@ -32,6 +32,10 @@ BAD_CODE = {
     ),
     "an import that fails": ("import nonexistent_thing\n", ["nonexistent_thing", "code.py:3"]),
     "a syntax error": ("def (:\n", ["cannot be imported", "code.py:3"]),
+    "a resource with an unknown field": (
+        "@asset\ndef a(): ...\ndefs = Definitions([a], resources={'r': FilesystemIOManager(base='x')})\n",
+        ["cannot be imported: FilesystemIOManager: base: ", "code.py:5"],
+    ),
     "no assets": ("x = 1\n", ["neither a Definitions object nor assets"]),
     "a negative default limit": (
         "@asset\ndef a(): ...\ndefs = Definitions([a], pools={'p': -1})\n",
