@@ -33,7 +33,7 @@ PASSING = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
 SOCKET_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 RECONNECT_S = 60.0
-NAP_S = 0.1
+NAP_S, LONGEST_PAUSE_S = 0.1, 2.0
 
 
 def connect(url: str, *, socket_timeout_s: float | None = SOCKET_TIMEOUT_S) -> Redis:
@@ -66,6 +66,11 @@ def patience_s(lease_ms: int) -> float:
     return min(SOCKET_TIMEOUT_S, max(0.5, lease_ms / 3000))
 
 
+def pause_s(lease_ms: int) -> float:
+    """Longest pause of a worker between two tries: some must fit into a lease that a lost answer has brought it."""
+    return min(LONGEST_PAUSE_S, lease_ms / 8000)
+
+
 def unreachable(url: str, reason: object) -> ServerUnreachableError:
     """The error for a server that does not answer, with what to do."""
     shown = hide_password(url)
@@ -92,10 +97,17 @@ def translated(url: str) -> Iterator[None]:
         raise AssetqError(f"{hide_password(url)}: {error}") from error
 
 
-def with_retries(call: Callable[[], T], *, deadline_s: float, gives_up: Callable[[], bool] = lambda: False) -> T:
+def with_retries(
+    call: Callable[[], T],
+    *,
+    deadline_s: float,
+    longest_pause_s: float = LONGEST_PAUSE_S,
+    gives_up: Callable[[], bool] = lambda: False,
+) -> T:
     """Repeat `call` over passing faults (restart, dropped connection) until `deadline_s` seconds are over.
 
-    The last fault is raised as it is, also when `gives_up` says so before the time is over.
+    Pauses grow to `longest_pause_s`. The last fault is raised as it is, also when `gives_up` says so before the time is
+    over.
     """
     with suppress(*PASSING):
         return call()
@@ -108,7 +120,7 @@ def with_retries(call: Callable[[], T], *, deadline_s: float, gives_up: Callable
 
     retrying = Retrying(
         retry=retry_if_exception_type(PASSING),
-        wait=wait_exponential(multiplier=0.05, max=2.0) + wait_random(0, 0.2),
+        wait=wait_exponential(multiplier=0.05, max=longest_pause_s) + wait_random(0, 0.2),
         sleep=nap,
         stop=lambda state: is_over(state) or gives_up(),
         reraise=True,

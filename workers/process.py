@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from redis import Redis
 
-from assetq.broker.connection import PASSING, connect, patience_s, with_retries
+from assetq.broker.connection import PASSING, connect, patience_s, pause_s, with_retries
 from assetq.broker.engine import Claimant, Engine
 from assetq.broker.growth import read_plan
 from assetq.broker.instance import RedisInstance
@@ -101,7 +101,8 @@ class ProcessState:
 
     def lasting(self, call: Callable[[], T]) -> T:
         """Repeat `call` while Redis is away: for an hour, or until the grace of a worker that stops is over."""
-        return with_retries(call, deadline_s=RETRY_S, gives_up=lambda: self.config.board.is_over)
+        board, longest_s = self.config.board, pause_s(self.config.settings.lease_ms)
+        return with_retries(call, deadline_s=RETRY_S, longest_pause_s=longest_s, gives_up=lambda: board.is_over)
 
     def run_context(self, run_id: str, growth: str = "") -> RunContext:
         """Plan, tags and config of a run; cached, for as long as the plan has the `growth` that a grant names."""
