@@ -11,6 +11,13 @@
 -- EVENTS: RUN_START, STEP_START
 -- INVARIANTS: 1, 2, 3
 -- include: grant
+-- Held already: the reply that gave it was lost, of this claim or of the commit that chained it. In the latter case its
+-- message may lie in the queue still, and announce another grant by now.
+local held = read_grant(ARGV[2])
+if held and is_held_by(held, ARGV[3], ARGV[4]) then
+  redis.call("ZADD", key_leases(), now + tonumber(ARGV[5]), held.fence)
+  return { "OK", tell_grant(held) }
+end
 local carried = redis.call("HGET", key_carried(), ARGV[2])
 if carried == "" then redis.call("HDEL", key_carried(), ARGV[2]) end -- it has left the queue, and announces nothing
 local grant = read_grant(carried or ARGV[2])

@@ -11,6 +11,7 @@ from assetq.broker.event_form import unpack_fields
 from assetq.broker.message import Message
 from assetq.errors import RunCanceledError, StaleAttemptError, UnknownRunError, UsageError
 from assetq.partitions import IndexSet
+from assetq.workers.regain import regained
 
 from ..waiting import eventually
 from .driver import Driver, node
@@ -387,6 +388,20 @@ def test_a_message_that_announces_another_grant_can_come_twice(driver):
     driver.commit(first)
     assert driver.engine.claim("r", message.fence, driver.worker) is None
     assert not driver.client.hexists(driver.keys("carried"), message.fence)
+
+
+@pytest.mark.parametrize(("steps", "announced"), [(4, 0), (100, 1)])
+def test_a_chained_grant_whose_answer_was_lost_is_regained(driver, steps, announced):
+    """Its message had waited for long: it is in the queue still, and announces nothing by now, or another grant."""
+    driver.submit("r", node(steps))
+    grant = driver.claim()
+    queued = driver.keys("queued")
+    driver.client.zadd(queued, dict.fromkeys(driver.client.zrange(queued, 0, -1), 1))
+    chained = driver.commit(grant, chain=True)
+    assert chained is not None
+    assert sum(message.carrier == chained.fence for message in driver.outbox.messages) == announced
+    assert regained(driver.engine, driver.worker) == chained
+    driver.commit(chained)
 
 
 def test_a_message_that_came_while_it_announced_nothing_announces_nothing_later(driver):
