@@ -67,7 +67,7 @@ def _made(found: Definitions | LazyDefinitions, name: str) -> Definitions:
         raise
     except Exception as error:
         what = f"'{found.load_fn.__name__}' of '{name}'"
-        raise LoadError(f"{what} cannot make its definitions: {error} ({_place(error)}).") from error
+        raise LoadError(f"{what} cannot make its definitions: {_told(error)} ({_place(error)}).") from error
 
 
 def _guarded(name: str, load: Any) -> ModuleType:

@@ -142,7 +142,7 @@ class VersionedAsset:
         same = grid is self.grid and all(a is b for a, b in zip(deps, self.deps, strict=True))
         return self if same else replace(self, grid=grid, deps=deps)
 
-    def reads(self, partitions: IndexSet) -> list[Wanted]:
+    def reads_together(self, partitions: IndexSet) -> list[Wanted]:
         """What some of its partitions read."""
         return [(dep.key, dep.grid, dep.reads_together(partitions, self.grid)) for dep in self.deps]
 

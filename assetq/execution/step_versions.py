@@ -50,7 +50,7 @@ class StepVersions:
             partitions have several), the versions that were read, and whether the op gave its own.
         """
         asset, task = self._asset(key), self.task
-        recorded = self.session.recorded(task.run_id, task.fence, lambda: asset.reads(task.partitions_ahead))
+        recorded = self.session.recorded(task.run_id, task.fence, lambda: asset.reads_together(task.partitions_ahead))
         source = _WithSiblings(recorded, self.siblings) if self.siblings else recorded
         marks, read = made_marks(asset, partitions, source, task.run_id, given)
         self.siblings.setdefault(str(key), {}).update(zip(partitions, marks, strict=True))

@@ -11,22 +11,22 @@
 -- EVENTS: RUN_START, STEP_START
 -- INVARIANTS: 1, 2, 3
 -- include: grant
--- Held already: the reply that gave it was lost, of this claim or of the commit that chained it. In the latter case its
--- message may lie in the queue still, and announce another grant by now.
-local held = read_grant(ARGV[2])
-if held and is_held_by(held, ARGV[3], ARGV[4]) then
-  redis.call("ZADD", key_leases(), now + tonumber(ARGV[5]), held.fence)
-  return { "OK", tell_grant(held) }
+local function told_again(grant)
+  if not grant or not is_held_by(grant, ARGV[3], ARGV[4]) then return nil end
+  redis.call("ZADD", key_leases(), now + tonumber(ARGV[5]), grant.fence)
+  return { "OK", tell_grant(grant) }
 end
+
+-- A commit chained it, and its reply was lost: its message may lie in the queue still, and announce another grant by now.
+local chained = told_again(read_grant(ARGV[2]))
+if chained then return chained end
 local carried = redis.call("HGET", key_carried(), ARGV[2])
 if carried == "" then redis.call("HDEL", key_carried(), ARGV[2]) end -- it has left the queue, and announces nothing
 local grant = read_grant(carried or ARGV[2])
 if not grant or (not carried and grant.run ~= ARGV[1]) then return { "STALE" } end
 -- Claimed already: the reply was lost on the way and the holder asks again.
-if is_held_by(grant, ARGV[3], ARGV[4]) then
-  redis.call("ZADD", key_leases(), now + tonumber(ARGV[5]), grant.fence)
-  return { "OK", tell_grant(grant) }
-end
+local claimed = told_again(grant)
+if claimed then return claimed end
 if grant.state ~= "queued" then return { "STALE" } end
 if not is_open(grant.run) then return { "CANCELED" } end
 return { "OK", claim_grant(grant, ARGV[3], ARGV[4], tonumber(ARGV[5])) }
