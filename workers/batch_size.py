@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from assetq.definitions.batching import may_batch
 
 SMOOTHING = 0.3
 
@@ -21,9 +24,9 @@ class BatchSize:
         mean = self.seconds.get(name)
         self.seconds[name] = seconds if mean is None else mean + SMOOTHING * (seconds - mean)
 
-    def of(self, name: str) -> int:
-        """Steps whose expected time together stays within the budget; at least 1."""
+    def of(self, name: str, tags: Mapping[str, str]) -> int:
+        """Steps whose expected time together stays within the budget; 1 where the op's tags say so."""
         mean = self.seconds.get(name)
-        if mean is None or self.limit == 1:
+        if mean is None or self.limit == 1 or not may_batch(tags):
             return 1
         return max(1, min(self.limit, math.floor(self.budget_s / max(mean, 1e-4))))

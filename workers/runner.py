@@ -285,8 +285,8 @@ class Runner:
     def _commit(
         self, grant: Grant, context: RunContext, done: list[Done], *, chain: bool = False, begun: bool = False
     ) -> Grant | None:
-        engine, outcomes = self.state.engine, durable_outcomes(done)
-        batch = self.batches.of(context.plan.nodes[grant.node].name)
+        engine, outcomes, name = self.state.engine, durable_outcomes(done), context.plan.nodes[grant.node].name
+        batch = self.batches.of(name, self.state.session_of(context).defs.get_op(name).op.tags)
         chained = self._ask(
             lambda: engine.commit(grant, self.claimant, outcomes, batch=batch, chain=chain, begun=begun)
         )

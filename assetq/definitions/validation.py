@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec
+from assetq.definitions.batching import may_batch
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.definitions.pool_name import is_pool_name
@@ -68,7 +69,7 @@ def problems(defs: Definitions) -> Iterator[DefinitionError]:
     yield from _conflicting_resources(defs)
     yield from _missing_resources(defs)
     yield from _bad_pools(defs)
-    yield from _bad_timeouts(defs)
+    yield from _bad_op_tags(defs)
     yield from _bad_jobs(defs)
 
 
@@ -162,11 +163,12 @@ def _missing_resources(defs: Definitions) -> Iterator[DefinitionError]:
             )
 
 
-def _bad_timeouts(defs: Definitions) -> Iterator[DefinitionError]:
+def _bad_op_tags(defs: Definitions) -> Iterator[DefinitionError]:
     for definition in defs.op_defs:
         op = definition.op
         try:
             step_timeout_s(op.tags)
+            may_batch(op.tags)
         except UsageError as error:
             yield DefinitionError(f"'{op.name}': {error}", asset=op.name, location=op.location)
 

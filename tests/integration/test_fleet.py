@@ -233,6 +233,18 @@ def test_long_chains_leave_no_messages_behind_in_the_queue(fleet, monkeypatch):
     assert most <= 3  # two slots, and a window of a quarter more
 
 
+def test_steps_travel_together_unless_their_op_says_no(fleet):
+    import trail
+
+    fleet.start("work_alone")
+    assert submit(fleet, "work_alone", selection="together", partitions="all").wait(60).status == "SUCCESS"
+    assert any("..." in steps for (steps,) in trail.read())
+    assert submit(fleet, "work_alone", selection="alone", partitions="all").wait(60).status == "SUCCESS"
+    told = {steps for (steps,) in trail.read() if steps.startswith("alone")}
+    assert len(told) == 60
+    assert not any("..." in steps for steps in told)
+
+
 @pytest.mark.parametrize("pool_class", ["prefork", "threads"])
 def test_what_ended_is_recorded_while_a_slow_step_of_its_batch_runs(fleet, pool_class):
     import trail
