@@ -42,7 +42,9 @@ CODES: Mapping[EventType, int] = {
     EventType.STEP_OUTPUT: 27,
 }
 TYPES = {code: type for type, code in CODES.items()}
-SHORT = {"metadata": "m", "data_version": "v", "input_data_versions": "i", "code_version": "c", "partition": "p"}
+SHORT = {
+    "metadata": "m", "data_version": "v", "input_data_versions": "i", "code_version": "c", "partition": "p", "batch": "b",
+}  # fmt: skip
 LONG = {short: name for name, short in SHORT.items()}
 FIRST_TRIES = (EventType.STEP_START, EventType.STEP_SUCCESS, EventType.ASSET_MATERIALIZATION)
 """Of which there are millions: an entry of a step without an attempt is of its first."""

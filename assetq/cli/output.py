@@ -90,6 +90,8 @@ def event_line(event: Event) -> str:
     parts = [moment, f"{event.type:<22}", event.step_key or ""]
     if event.attempt and event.attempt > 1:
         parts.append(f"(attempt {event.attempt})")
+    if "batch" in event.data:
+        parts.append(f"(batch of {event.data['batch']})")
     if event.message:
         parts.append(event.message)
     return " ".join(part for part in parts if part)

@@ -237,9 +237,13 @@ def test_steps_travel_together_unless_their_op_says_no(fleet):
     import trail
 
     fleet.start("work_alone")
-    assert submit(fleet, "work_alone", selection="together", partitions="all").wait(60).status == "SUCCESS"
+    together = submit(fleet, "work_alone", selection="together", partitions="all")
+    assert together.wait(60).status == "SUCCESS"
     assert any("..." in steps for (steps,) in trail.read())
-    assert submit(fleet, "work_alone", selection="alone", partitions="all").wait(60).status == "SUCCESS"
+    assert any(event.data.get("batch", 1) > 1 for event in events_of(together, EventType.STEP_START))
+    alone = submit(fleet, "work_alone", selection="alone", partitions="all")
+    assert alone.wait(60).status == "SUCCESS"
+    assert not any(event.data for event in events_of(alone, EventType.STEP_START))
     told = {steps for (steps,) in trail.read() if steps.startswith("alone")}
     assert len(told) == 60
     assert not any("..." in steps for steps in told)

@@ -462,9 +462,13 @@ def test_a_gate_stays_closed_behind_a_failure(driver):
     assert driver.client.hget(driver.keys("nodes", "r"), "gates:1") == b"1"
 
 
-def event_types(driver):
+def events(driver):
     entries = driver.client.xrange(driver.keys("events", "r"))
-    return [unpack_fields(cursor.decode(), fields)["t"] for cursor, fields in entries]
+    return [unpack_fields(cursor.decode(), fields) for cursor, fields in entries]
+
+
+def event_types(driver):
+    return [event["t"] for event in events(driver)]
 
 
 def batch_of_three(driver):
@@ -487,6 +491,22 @@ def test_a_chain_goes_on_with_the_earliest_steps_though_another_message_carries_
     other = driver.engine.claim("r", second.fence, Claimant("other", 2))
     assert [(g.start, g.stop) for g in (grant, chained, other)] == [(0, 1), (1, 2), (2, 3)]
     assert driver.in_use() == 2
+
+
+def test_events_tell_of_a_batch_where_it_begins(driver):
+    grant = batch_of_three(driver)
+    driver.engine.commit(grant, driver.worker, [Outcome(step, "succeeded", 1, 0) for step in (1, 2, 3)])
+    starts = [event for event in events(driver) if event["t"] == "STEP_START"]
+    assert [(event["s"], event["d"]) for event in starts] == [(0, {}), (1, {"batch": 3}), (2, {}), (3, {})]
+
+
+def test_events_tell_of_a_batch_that_a_chain_takes(driver):
+    grant = batch_of_three(driver)
+    claimant = Claimant(driver.worker.worker, driver.worker.pid, ("default",))
+    outcomes = [Outcome(step, "succeeded", 1, 0) for step in (1, 2, 3)]
+    chained = driver.engine.commit(grant, claimant, outcomes, batch=2, chain=True)
+    assert events(driver)[-1]["s"] == chained.start
+    assert events(driver)[-1]["d"] == {"batch": chained.stop - chained.start}
 
 
 def test_no_step_of_a_batch_begins_after_a_cancel(driver):

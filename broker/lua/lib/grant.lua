@@ -196,11 +196,11 @@ local function write_tries(run, node, step, retries, crashes)
   redis.call("HSET", key_tries(run), step_name(node, step), string.format("%d:%d", retries, crashes))
 end
 
--- The worker begins with the first unfinished step of its batch.
-local function start_next(grant)
+-- The worker begins with the first unfinished step of its batch; `detail` is told of it, as events have it.
+local function start_next(grant, detail)
   local retries, crashes = read_tries(grant.run, grant.node, grant.from)
   emit(grant.run, "STEP_START",
-    { n = tonumber(grant.node), s = grant.from, a = retries + crashes + 1, w = grant.worker })
+    { n = tonumber(grant.node), s = grant.from, a = retries + crashes + 1, w = grant.worker, d = detail })
 end
 
 -- What the worker began is begun again, by it or by another one.
@@ -242,6 +242,7 @@ local function claim_grant(grant, worker, pid, lease_ms)
     if limit_ms then redis.call("ZADD", key_deadlines(), now + tonumber(limit_ms), grant.run) end
   end
   grant.worker = worker
-  start_next(grant)
+  local size = grant.to - grant.from
+  start_next(grant, size > 1 and { b = size } or nil)
   return tell_grant(grant)
 end
