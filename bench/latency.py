@@ -10,16 +10,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from assetq.execution import Event
 from bench.bare import bare_worker
 from bench.figure import Figure, percentiles
 from bench.fleet import own_fleet
 
 ROUNDS, CHAINS, PROCESSES = 200, 6, 2
+RECORDED = (
+    ("uneven", "prefork", "nothing stored"),
+    ("uneven", "threads", "nothing stored, threads"),
+    ("uneven_stored", "prefork", "1 KiB stored"),
+)
 
 
 def measure() -> Iterator[Figure]:
     """On warm workers."""
     yield from measure_submit()
+    yield from measure_recorded()
     yield from measure_chain()
     yield from measure_bare_chain()
 
@@ -35,12 +42,29 @@ def measure_submit() -> Iterator[Figure]:
         for number in range(ROUNDS + 5):
             before = time.time()
             run = fleet.instance.submit(defs, selection="stamped")
-            seen = [time.time() - int(event.cursor.partition("-")[0]) / 1000 for event in run.events()]
+            seen = [time.time() - written_s(event) for event in run.events()]
             if number >= 5:  # warm from here on
                 pushes += seen
                 starts.append(float((storage / f"stamp-{run.run_id}").read_text()) - before)
     yield from percentiles("latency", "submit to body", milliseconds(starts), "ms", {50: 15, 99: 60})
     yield from percentiles("latency", "event written to read", milliseconds(pushes), "ms")
+
+
+def measure_recorded() -> Iterator[Figure]:
+    """From the end of a body in a batch of tiny steps, with a slow one here and there, until the record has it."""
+    defs = importlib.import_module("bench_steps").defs
+    for asset, pool_class, what in RECORDED:
+        with own_fleet() as fleet:
+            fleet.start("bench_steps", 1, concurrency=PROCESSES, pool_class=pool_class)
+            storage = Path(fleet.instance.settings.storage)
+            storage.mkdir(parents=True)
+            run = fleet.instance.submit(defs, selection=asset, partitions="all")
+            assert run.wait().status == "SUCCESS"
+            recorded = {event.step_key: written_s(event) for event in run.events() if event.is_step_success}
+            ended = [line.split() for path in storage.glob(f"ended-{run.run_id}-*") for line in path.open()]
+        waits = milliseconds([recorded[step] - float(moment) for step, moment in ended])
+        yield from percentiles("latency", f"body ended to recorded, {what}", waits, "ms", {99: 50})
+        yield Figure("latency", f"body ended to recorded, {what}, longest", max(waits), "ms", 50)
 
 
 def measure_chain() -> Iterator[Figure]:
@@ -71,6 +95,11 @@ def measure_bare_chain() -> Iterator[Figure]:
                 time.sleep(0.02)
             gaps += gaps_of(path)
     yield from percentiles("latency", "bare Celery, from link to link of a chain", milliseconds(gaps), "ms")
+
+
+def written_s(event: Event) -> float:
+    """When the server wrote an event, in seconds since the epoch, to the ms."""
+    return int(event.cursor.partition("-")[0]) / 1000
 
 
 def gaps_of(path: Path) -> list[float]:
