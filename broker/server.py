@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -197,7 +198,8 @@ class EmbeddedServer:
         process, self.process = self.process, None
         if process is None:
             return
-        self._publish(process.pid, ending=True)
+        with suppress(OSError):  # a folder that is gone, or full, keeps no server alive
+            self._publish(process.pid, ending=True)
         process.terminate()
         try:
             process.wait(STOP_TIMEOUT_S)

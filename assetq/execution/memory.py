@@ -55,7 +55,7 @@ class MemoryInstance(AssetsInMemory):
         self._threads: dict[str, threading.Thread] = {}
         self._limits = PoolLimits()
         self._run_limits: dict[str, int] = {}
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()  # an op may run assets itself
 
     @classmethod
     def open(cls, url: str | None, namespace: str | None) -> MemoryInstance:

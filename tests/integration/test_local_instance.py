@@ -69,6 +69,20 @@ def test_an_instance_outlives_the_thread_that_opened_it(tmp_path):
         assert materialize([one], instance=instance).success
 
 
+@pytest.mark.parametrize("is_lasting", [True, False])
+def test_an_op_may_run_assets_itself(tmp_path, is_lasting):
+    instance = LocalInstance(tmp_path) if is_lasting else Instance.ephemeral()
+
+    @asset
+    def outer():
+        return materialize([one], instance=instance).output_for_node("one") + 1
+
+    assert materialize([outer], instance=instance).output_for_node("outer") == 2
+    assert len(instance.list_runs()) == 2
+    if is_lasting:
+        instance.close()
+
+
 def test_a_run_whose_process_died_has_failed(tmp_path):
     ended = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], timeout=60, check=False)
     assert ended.returncode == 7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -61,6 +62,14 @@ def test_other_commands_in_the_folder_find_it(tmp_path):
             EmbeddedServer(tmp_path).start()
     assert not server_file(tmp_path).exists()
     assert Settings.load(directory=tmp_path, environ={}).redis_url == "redis://127.0.0.1:6379/0"
+
+
+def test_a_server_whose_folder_is_gone_can_be_stopped(tmp_path):
+    server = EmbeddedServer(tmp_path / "passing", tied=True).start()
+    pid = server.process.pid
+    shutil.rmtree(tmp_path / "passing")
+    server.stop()
+    assert not is_alive(pid)
 
 
 def test_the_address_of_a_dead_server_is_not_believed(tmp_path):
