@@ -66,6 +66,8 @@ class ListType(ContainerType):
     def _check(self, context: TypeCheckContext, value: object) -> TypeCheck:
         if not isinstance(value, list):
             return _wrong_class("list", value)
+        if self.inner_type.passes_all(value):
+            return PASSED
         return _first_failure(context, ((i, self.inner_type, item) for i, item in enumerate(value)))
 
 
@@ -84,6 +86,8 @@ class SetType(ContainerType):
     def _check(self, context: TypeCheckContext, value: object) -> TypeCheck:
         if not isinstance(value, set):
             return _wrong_class("set", value)
+        if self._held[0].passes_all(value):
+            return PASSED
         return _first_failure(context, (("an item", self._held[0], item) for item in value))
 
 
@@ -105,6 +109,9 @@ class DictType(ContainerType):
     def _check(self, context: TypeCheckContext, value: object) -> TypeCheck:
         if not isinstance(value, dict):
             return _wrong_class("dict", value)
+        key_type, value_type = self._held
+        if key_type.passes_all(value) and value_type.passes_all(value.values()):
+            return PASSED
         return _first_failure(context, self._parts(value))
 
     def _parts(self, value: dict[object, object]) -> Iterator[_Part]:

@@ -6,7 +6,8 @@ A `DagsterType` is a name and a function. What people write as annotations becom
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Union
 
@@ -95,6 +96,12 @@ class DagsterType:
             "It must return True, False or a TypeCheck."
         )
 
+    def passes_all(self, values: Iterable[object]) -> bool:
+        """True when it is told at once that values pass; False when each is to be checked."""
+        check = self._type_check_fn
+        is_own = type(self).type_check is DagsterType.type_check
+        return is_own and isinstance(check, InstanceCheck) and check.passes_all(values)
+
     @property
     def display_name(self) -> str:
         """The name that messages use."""
@@ -164,7 +171,7 @@ class PythonObjectDagsterType(DagsterType):
         self.python_type = python_type
         self.type_str = _class_names(python_type)
         super().__init__(
-            type_check_fn=instance_check(python_type, self.type_str),
+            type_check_fn=InstanceCheck(python_type, self.type_str),
             key=key,
             name=name or self.type_str,
             typing_type=Union[python_type] if isinstance(python_type, tuple) else python_type,  # noqa: UP007
@@ -172,7 +179,8 @@ class PythonObjectDagsterType(DagsterType):
         )
 
 
-def instance_check(python_type: type | tuple[type, ...], expected: str) -> CheckFn:
+@dataclass(frozen=True, slots=True)
+class InstanceCheck:
     """A check function that passes the instances of a class.
 
     Args:
@@ -180,12 +188,20 @@ def instance_check(python_type: type | tuple[type, ...], expected: str) -> Check
         expected: What the description of a failed check calls it.
     """
 
-    def check(_context: TypeCheckContext, value: object) -> TypeCheck:
-        if isinstance(value, python_type):
-            return PASSED
-        return TypeCheck(False, f"expected {expected}, got {class_name(type(value))}")
+    python_type: type | tuple[type, ...]
+    expected: str
 
-    return check
+    def __call__(self, _context: TypeCheckContext, value: object) -> TypeCheck:
+        if isinstance(value, self.python_type):
+            return PASSED
+        return TypeCheck(False, f"expected {self.expected}, got {class_name(type(value))}")
+
+    def passes_all(self, values: Iterable[object]) -> bool:
+        """True when the classes of values alone tell that all pass; a class that decides by itself is to be asked."""
+        wanted = self.python_type if isinstance(self.python_type, tuple) else (self.python_type,)
+        return all(type(one) is type for one in wanted) and all(
+            issubclass(found, wanted) for found in set(map(type, values))
+        )
 
 
 def class_name(python_type: type) -> str:

@@ -12,9 +12,9 @@ from assetq.definitions.container_type import DictType, ListType, OptionalType, 
 from assetq.definitions.dagster_type import (
     DagsterType,
     DagsterTypeKind,
+    InstanceCheck,
     PythonObjectDagsterType,
     class_name,
-    instance_check,
 )
 from assetq.definitions.output import MaterializeResult, Nothing, Output
 from assetq.definitions.type_check import TypeCheck, TypeCheckContext
@@ -30,7 +30,7 @@ class InferredType(DagsterType):
     def __init__(self, python_type: type) -> None:
         self.python_type = python_type
         qualified = f"{python_type.__module__}.{python_type.__qualname__}"
-        super().__init__(instance_check(python_type, class_name(python_type)), key=qualified, typing_type=python_type)
+        super().__init__(InstanceCheck(python_type, class_name(python_type)), key=qualified, typing_type=python_type)
 
     @property
     def display_name(self) -> str:
@@ -38,19 +38,15 @@ class InferredType(DagsterType):
 
 
 def _scalar(python_type: type, name: str) -> DagsterType:
-    check = instance_check(python_type, python_type.__name__)
+    check = InstanceCheck(python_type, python_type.__name__)
     return DagsterType(check, name=name, is_builtin=True, kind=DagsterTypeKind.SCALAR, typing_type=python_type)
-
-
-def _check_any(_context: TypeCheckContext, _value: object) -> bool:
-    return True
 
 
 def _check_nothing(_context: TypeCheckContext, value: object) -> TypeCheck:
     return TypeCheck(value is None, None if value is None else f"expected no value, got {type(value).__name__}")
 
 
-ANY = DagsterType(_check_any, name="Any", is_builtin=True, kind=DagsterTypeKind.ANY)
+ANY = DagsterType(InstanceCheck(object, "Any"), name="Any", is_builtin=True, kind=DagsterTypeKind.ANY)
 NOTHING = DagsterType(
     _check_nothing, name="Nothing", is_builtin=True, kind=DagsterTypeKind.NOTHING, typing_type=type(None)
 )
