@@ -9,9 +9,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from assetq import Definitions
 from bench.drain import PROCESSES, celery_queues, peer_queues
 from bench.figure import Figure
-from bench.fleet import own_fleet
+from bench.fleet import Fleet, own_fleet
 
 ROUNDS = 3
 
@@ -39,6 +40,19 @@ def measure() -> Iterator[Figure]:
     plain, mapped = map(statistics.median, zip(*(dynamic_rates() for _ in range(ROUNDS)), strict=True))
     case = f"10,000 no-op steps that are mapped over values, median of {ROUNDS}; ideal: those of an asset"
     yield Figure("throughput", case, mapped, "/s", plain)
+    loading, keeping = map(statistics.median, zip(*(reading_rates() for _ in range(ROUNDS)), strict=True))
+    case = f"1,000 steps that read a dict of 50,000 names, kept, median of {ROUNDS}; ideal: loaded by each step"
+    yield Figure("throughput", case, keeping, "/s", loading)
+
+
+def reading_rates() -> tuple[float, float]:
+    """Steps a second that read one value, on one fleet: each loads it, and each process keeps it."""
+    defs = importlib.import_module("bench_reads").defs
+    with own_fleet() as fleet:
+        fleet.start("bench_reads", 1, concurrency=PROCESSES)
+        assert fleet.instance.submit(defs, selection="names").wait().status == "SUCCESS"
+        loading, keeping = (rate_of(fleet, defs, asset) for asset in ("loading", "keeping"))
+    return loading, keeping
 
 
 def dynamic_rates() -> tuple[float, float]:
@@ -60,11 +74,16 @@ def dynamic_rates() -> tuple[float, float]:
 
 
 def step_rate(asset: str, storage: Path | None = None, **settings: int) -> float:
-    """Steps a second of a run on warm workers, from submission to its end."""
+    """The same on a fleet of its own."""
     defs = importlib.import_module("bench_tiny").defs
     with own_fleet(storage, **settings) as fleet:
         fleet.start("bench_tiny", 1, concurrency=PROCESSES)
-        record = fleet.instance.submit(defs, selection=asset, partitions="all").wait()
+        return rate_of(fleet, defs, asset)
+
+
+def rate_of(fleet: Fleet, defs: Definitions, asset: str) -> float:
+    """Steps a second of a run over all partitions, from submission to its end."""
+    record = fleet.instance.submit(defs, selection=asset, partitions="all").wait()
     assert record.status == "SUCCESS"
     assert record.ended_at_ms is not None
     return record.steps.total / (record.ended_at_ms - record.submitted_at_ms) * 1000

@@ -43,7 +43,8 @@ CODES: Mapping[EventType, int] = {
 }
 TYPES = {code: type for type, code in CODES.items()}
 SHORT = {
-    "metadata": "m", "data_version": "v", "input_data_versions": "i", "code_version": "c", "partition": "p", "batch": "b",
+    "metadata": "m", "data_version": "v", "input_data_versions": "i", "code_version": "c", "partition": "p",
+    "batch": "b",
 }  # fmt: skip
 LONG = {short: name for name, short in SHORT.items()}
 FIRST_TRIES = (EventType.STEP_START, EventType.STEP_SUCCESS, EventType.ASSET_MATERIALIZATION)

@@ -24,6 +24,7 @@ from assetq.broker.settings import Settings
 from assetq.definitions import Definitions
 from assetq.errors import UsageError
 from assetq.execution.cleanup import has_intermediates
+from assetq.execution.input_cache import InputCache
 from assetq.execution.session import ExecutionSession
 from assetq.planning import Plan
 from assetq.workers.board import Board
@@ -88,7 +89,8 @@ class ProcessState:
         client = connect(settings.redis_url, socket_timeout_s=timeout_s)
         engine = Engine(client, Keys(settings.namespace), settings, Publisher(settings))
         instance = RedisInstance(settings, socket_timeout_s=timeout_s)
-        session = ExecutionSession(config.defs, storage=settings.storage, instance=instance)
+        inputs = InputCache(settings.cached_inputs)
+        session = ExecutionSession(config.defs, storage=settings.storage, instance=instance, inputs=inputs)
         versions = RunVersions(instance)
         session.recorded = versions.of
         with suppress(*PASSING):
@@ -163,6 +165,7 @@ class ProcessState:
             instance=self.session.instance,
             config=config,
             run_id=run_id,
+            inputs=self.session.inputs,
         )
         session.recorded = self.versions.of
         return session
@@ -173,6 +176,7 @@ class ProcessState:
             if context.session is not None:
                 context.session.close()
         self.session.close()
+        self.session.inputs.clear()
         self.client.close()
 
 

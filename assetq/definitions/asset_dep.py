@@ -66,7 +66,7 @@ class AssetIn:
 
     Args:
         key: The asset; by default the argument's name, under `key_prefix`.
-        metadata: For the I/O manager.
+        metadata: For the I/O manager; `"assetq/cache": True` has a process keep the value for further steps.
         key_prefix: Parts before the argument's name; "/" separates parts.
         input_manager_key: Resource that loads it, instead of the I/O manager that stored it.
         partition_mapping: Which partitions of it are read.

@@ -26,7 +26,8 @@ class In:
         dagster_type: Type of the value; `Nothing` means that the op only waits for it.
         description: What it is.
         default_value: Taken where nothing is connected.
-        metadata: For the I/O manager that loads it.
+        metadata: For the I/O manager that loads it; `"assetq/cache": True` has a process keep the value for further
+            steps.
         asset_key: Asset that it is loaded from where nothing is connected.
         asset_partitions: Carried along.
         input_manager_key: Resource that loads it.

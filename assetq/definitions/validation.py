@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assetq.definitions.asset_key import AssetKey
 from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.batching import may_batch
+from assetq.definitions.caching import is_cached
 from assetq.definitions.check import AssetCheckKey
 from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
 from assetq.definitions.pool_name import is_pool_name
@@ -70,6 +71,7 @@ def problems(defs: Definitions) -> Iterator[DefinitionError]:
     yield from _missing_resources(defs)
     yield from _bad_pools(defs)
     yield from _bad_op_tags(defs)
+    yield from _bad_input_metadata(defs)
     yield from _bad_jobs(defs)
 
 
@@ -171,6 +173,16 @@ def _bad_op_tags(defs: Definitions) -> Iterator[DefinitionError]:
             may_batch(op.tags)
         except UsageError as error:
             yield DefinitionError(f"'{op.name}': {error}", asset=op.name, location=op.location)
+
+
+def _bad_input_metadata(defs: Definitions) -> Iterator[DefinitionError]:
+    for op in (definition.op for definition in defs.op_defs):
+        for op_input in op.inputs:
+            try:
+                is_cached(op_input.asset_in.metadata)
+            except UsageError as error:
+                message = f"Input '{op_input.name}' of '{op.name}': {error}"
+                yield DefinitionError(message, asset=op.name, location=op.location)
 
 
 def _bad_pools(defs: Definitions) -> Iterator[DefinitionError]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from assetq.definitions import AssetsDefinition, OpInput
+from assetq.definitions.caching import is_cached
+from assetq.definitions.op_source import Source, StepOutput
 from assetq.definitions.type_check import TypeCheck
 from assetq.execution.event import EventType, StepEvent, now_ms
 from assetq.execution.event_detail import plain_check, plain_metadata
+from assetq.execution.input_cache import Loaded
 from assetq.execution.intermediate import SourceLoader
 from assetq.execution.io_config import input_config
 from assetq.execution.logged_event import asset_event
 from assetq.execution.op_section import op_section
 from assetq.execution.session import ExecutionSession
+from assetq.execution.upstream import UpstreamRead, upstream_read
 from assetq.io import InputContext, OutputContext
 from assetq.io.context import NO_RUN
-from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, PartitionsStore
-from assetq.planning import PlanNode, mapping_between
-from assetq.planning.absence import refuse_absent
+from assetq.planning import PlanNode
 
 if TYPE_CHECKING:
     from assetq.execution.task import StepTask
-
-WHOLE = IndexSet.range(0, 1)
 
 
 def load_input(
@@ -33,29 +32,77 @@ def load_input(
     op_input: OpInput,
     events: list[StepEvent],
     mapping_key: str | None = None,
-) -> Any:
-    """The value of one argument.
+) -> Loaded:
+    """One argument.
 
     Several upstream partitions come as a dict by partition key, as do all partitions of a partitioned asset
     that is read by one without partitions.
     """
     if op_input.source is not None:
-        value = SourceLoader(session, task, definition, mapping_key).load(op_input)
-        events.append(_told(op_input, None, op_input.asset_in.input_manager_key))
-        return value
-    upstream = session.defs.graph.get(op_input.key)
-    manager_key = op_input.asset_in.input_manager_key or upstream.io_manager_key
-    section = op_section(definition, task.run_config)
-    context = InputContext(
+        asset, manager_key = None, op_input.asset_in.input_manager_key
+        loaded, was_kept = _from_source(SourceLoader(session, task, definition, mapping_key), op_input, op_input.source)
+    else:
+        asset, manager_key = str(op_input.key), _manager_key(session, op_input)
+        loaded, was_kept = _from_asset(session, task, definition, op_input)
+    told = {"input": op_input.name, "io_manager_key": manager_key, **loaded.details}
+    if was_kept:
+        told["cached"] = True
+    else:
+        events.extend(loaded.events)
+    events.append(StepEvent(EventType.LOADED_INPUT, now_ms(), asset=asset, data=told))
+    return loaded
+
+
+def _from_source(loader: SourceLoader, op_input: OpInput, source: Source) -> tuple[Loaded, bool]:
+    """An argument that comes from another op of the graph, or from run config."""
+
+    def load() -> Loaded:
+        return Loaded(loader.load(op_input))
+
+    if not isinstance(source, StepOutput) or source.is_collected or not is_cached(op_input.asset_in.metadata):
+        return load(), False
+    key = (loader.task.run_id, loader.definition.op.name, op_input.name, loader.place(source))
+    return loader.session.inputs.get(key, load)
+
+
+def _from_asset(
+    session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput
+) -> tuple[Loaded, bool]:
+    """An argument that an I/O manager loads.
+
+    One that is kept is kept under the data version that was recorded before it was loaded: it is never older than that.
+    """
+    read = upstream_read(session, task, definition, op_input)
+
+    def load() -> Loaded:
+        context = _context(session, task, definition, op_input, read)
+        value = session.io_manager(_manager_key(session, op_input)).load_input(context)
+        return Loaded(value, _details(context, session.tells_all), tuple(map(asset_event, context.consume_events())))
+
+    if not is_cached(op_input.asset_in.metadata):
+        return load(), False
+    key = (task.run_id, definition.op.name, op_input.name, read.place, read.marks(session, task))
+    return session.inputs.get(key, load)
+
+
+def _manager_key(session: ExecutionSession, op_input: OpInput) -> str:
+    return op_input.asset_in.input_manager_key or session.defs.graph.get(op_input.key).io_manager_key
+
+
+def _context(
+    session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput, read: UpstreamRead
+) -> InputContext:
+    own = task.partition_keys
+    return InputContext(
         name=op_input.name,
         asset_key=op_input.key,
         run_id=task.run_id,
-        partition_keys=upstream_partition_keys(session, task, definition, op_input),
-        partition_key=_only(own_partition_keys(task)),
-        partitions_def=upstream.partitions_def,
+        partition_keys=read.partition_keys,
+        partition_key=own[0] if own and len(own) == 1 else None,
+        partitions_def=session.defs.graph.get(op_input.key).partitions_def,
         annotation=op_input.asset_in.dagster_type or op_input.annotation,
-        config=input_config(session.defs, definition.op.name, op_input, section),
-        resource_config=session.resource_config(manager_key),
+        config=input_config(session.defs, definition.op.name, op_input, op_section(definition, task.run_config)),
+        resource_config=session.resource_config(_manager_key(session, op_input)),
         resources=session.resources(),
         storage=session.storage,
         op_def=definition.op,
@@ -65,25 +112,15 @@ def load_input(
         instance=session.instance,
         reader=definition.op.name,
     )
-    value = session.io_manager(manager_key).load_input(context)
-    events.extend(_loaded(op_input, context, manager_key, session.tells_all))
-    return value
 
 
-def _loaded(op_input: OpInput, context: InputContext, manager_key: str, tells_all: bool) -> Iterator[StepEvent]:
-    """What the log is told of an input: what its manager observed, and that it was loaded."""
-    for seen in context.consume_events():
-        yield asset_event(seen)
+def _details(context: InputContext, tells_all: bool) -> dict[str, Any]:
+    """What the log is told of an input besides its name."""
     upstream = context.upstream_output
     details: dict[str, Any] = {"metadata": plain_metadata(context.consume_logged_metadata())}
     if tells_all and upstream is not None and upstream.run_id != NO_RUN:
         details.update(upstream_output=upstream.name, upstream_step=upstream.step_key)
-    yield _told(op_input, str(op_input.key), manager_key, **details)
-
-
-def _told(op_input: OpInput, asset: str | None, manager_key: str | None, **details: Any) -> StepEvent:
-    told = {"input": op_input.name, "io_manager_key": manager_key, **details}
-    return StepEvent(EventType.LOADED_INPUT, now_ms(), asset=asset, data=told)
+    return details
 
 
 def given_event(op_input: OpInput, check: TypeCheck) -> StepEvent:
@@ -113,7 +150,7 @@ def upstream_context(session: ExecutionSession, task: StepTask, op_input: OpInpu
     output = None if upstream.assets_def is None else upstream.assets_def.op.output_for(op_input.key)
     if node is None or output is None:
         return OutputContext(name=op_input.name, step_key="none", run_id=NO_RUN, **told)
-    keys = own_partition_keys(task) if node.partitions_def == task.plan_node.partitions_def else None
+    keys = task.partition_keys if node.partitions_def == task.plan_node.partitions_def else None
     return OutputContext(
         name=output.name,
         step_key=_step_key(task, node) if keys else node.name,
@@ -130,47 +167,3 @@ def _step_key(task: StepTask, node: PlanNode) -> str:
     """The upstream step that made the step's own first partition."""
     start = (task.partition_range or (0, 1))[0]
     return task.plan.step_key(node.index, node.step_of(start)) if start in node.partitions else node.name
-
-
-def own_partition_keys(task: StepTask) -> list[str] | None:
-    """Keys of a step's own partitions; None for an asset without partitions."""
-    return task.partition_keys
-
-
-def _only(keys: list[str] | None) -> str | None:
-    return keys[0] if keys and len(keys) == 1 else None
-
-
-def upstream_partition_keys(
-    session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput
-) -> list[str] | None:
-    """Keys of the upstream partitions that a step reads; None for an upstream asset without partitions.
-
-    Raises:
-        UnknownPartitionError: One that must exist does not.
-    """
-    grid = _upstream_grid(session, task, op_input)
-    if grid is None:
-        return None
-    own = task.partitions
-    mapping = _mapping(session, task, definition, op_input)
-    refuse_absent(definition, op_input, mapping, own, task.plan_node.partitions_def, grid)
-    return [grid.key_at(i) for i in mapping.upstream(own, task.plan_node.partitions_def, grid)]
-
-
-def _upstream_grid(session: ExecutionSession, task: StepTask, op_input: OpInput) -> PartitionsDefinition | None:
-    """The upstream partitions as the plan has them; those of this moment where the upstream asset is not in it."""
-    node = task.plan.node_for_asset(str(op_input.key))
-    if node is not None:
-        return node.partitions_def
-    grid: PartitionsDefinition | None = session.defs.graph.get(op_input.key).partitions_def
-    return None if grid is None else grid.bound(cast("PartitionsStore | None", session.instance))
-
-
-def _mapping(
-    session: ExecutionSession, task: StepTask, definition: AssetsDefinition, op_input: OpInput
-) -> PartitionMapping:
-    upstream = session.defs.graph.get(op_input.key)
-    mapping = mapping_between(definition, op_input.key, upstream, op_input.asset_in.partition_mapping)
-    node = task.plan.node_for_asset(str(op_input.key))
-    return mapping if node is None else task.plan.pinned(node.index, task.node, mapping)

@@ -105,6 +105,12 @@ class SourceLoader:
 
         return load_value(self.session, source.key)
 
+    def place(self, source: StepOutput) -> tuple[str, str, str, str | None]:
+        """Where the value of a single output lies: run, step, output, mapping key."""
+        key = self.mapping_key if source.is_mapped else None
+        _, origin = self._found(source, key)
+        return origin.run_id, origin.step_key, source.output, key
+
     def load_by_key(self, op_input: OpInput, source: StepOutput) -> dict[str, Any]:
         """Mapping key -> value, of a dynamic output or of what was mapped over one."""
         output, origin = self._found(source)

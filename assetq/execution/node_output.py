@@ -65,7 +65,7 @@ class NodeOutputs:
         task = StepTask(self.run.run_id, self.run.plan, node.index, node.steps.last if node.steps else 0)
         if not isinstance(definition, OpStep):
             read = OpInput("value", output.key, None, AssetIn(key=output.key))
-            return load_input(self.session, task, definition, read, [])
+            return load_input(self.session, task, definition, read, []).value
         source = StepOutput(name, output.name, is_collected=output.is_dynamic or definition.is_mapped)
         loader = SourceLoader(self.session, task, definition)
         read = OpInput("value", output.key, None, AssetIn(key=output.key), source)

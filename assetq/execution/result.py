@@ -204,4 +204,4 @@ class ExecuteInProcessResult:
         if output is not None and (node.name, output.name) in self.outputs:
             return self.outputs[node.name, output.name]
         task = StepTask(self.run_id, self.run.plan, node.index, node.steps.last)
-        return load_input(self.session, task, definition, OpInput("value", key, None, AssetIn(key=key)), [])
+        return load_input(self.session, task, definition, OpInput("value", key, None, AssetIn(key=key)), []).value

@@ -27,6 +27,7 @@ from assetq.definitions.resource import (
     nested_resources,
 )
 from assetq.errors import AssetqError, DefinitionError, MissingResourceError, ResourceError, suggest
+from assetq.execution.input_cache import InputCache
 from assetq.execution.resources import Resources
 from assetq.execution.step_context import JOB_NAME, RunInfo
 from assetq.io import FilesystemIOManager
@@ -52,6 +53,7 @@ class ExecutionSession:
         instance: What `context.instance` is.
         config: What run config says under `resources`.
         run_id: The run that resources open for, when they open for one.
+        inputs: Where values are kept that several steps read, shared with other sessions of the process.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ExecutionSession:
         instance: Instance | None = None,
         config: Mapping[str, Any] | None = None,
         run_id: str | None = None,
+        inputs: InputCache | None = None,
     ) -> None:
         self.defs = defs
         self.storage = storage or os.environ.get("ASSETQ_STORAGE") or DEFAULT_STORAGE
@@ -72,9 +75,12 @@ class ExecutionSession:
         self.outputs: dict[tuple[str, str], Any] | None = None
         self.recorded: Recorded = lambda run_id, fence, ahead: self.instance
         self.tells_all = False  # of each input and output; the fleet's log has only those that say something
+        self.inputs = InputCache() if inputs is None else inputs
         self._shared: dict[int, tuple[Any, Any]] = {}
         self._open: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
+        if inputs is None:
+            self._stack.callback(self.inputs.clear)
         self._lock = threading.RLock()
 
     @property

@@ -26,6 +26,7 @@ from assetq.execution.dynamic_output import mapped_keys
 from assetq.execution.event import EventType, StepEvent, now_ms
 from assetq.execution.failure import ends_process, error_info, retry_delay_s
 from assetq.execution.hook import run_hooks
+from assetq.execution.input_cache import Loaded
 from assetq.execution.inputs import given_event, load_input
 from assetq.execution.intermediate import InputOmitted, SourceLoader
 from assetq.execution.omission import readers_of_omitted
@@ -169,19 +170,20 @@ class _Attempt:
         for parameter, key in op.resource_params.items():
             arguments[parameter] = self.session.resource(key)
         for op_input in op.inputs:
-            value = load_input(self.session, self.task, self.definition, op_input, self.events, mapping_key)
-            self._check_input(op_input, value)
-            arguments[op_input.name] = value
+            loaded = load_input(self.session, self.task, self.definition, op_input, self.events, mapping_key)
+            self._check_input(op_input, loaded)
+            arguments[op_input.name] = loaded.value
         return arguments
 
-    def _check_input(self, op_input: OpInput, value: Any) -> None:
-        try:
-            found = check_input(op_input, value, self.context, self.definition.op.name)
-        except TypeCheckError as error:
-            self.events.append(given_event(op_input, error.check))
-            raise
-        if self.session.tells_all or found.metadata:
-            self.events.append(given_event(op_input, found))
+    def _check_input(self, op_input: OpInput, loaded: Loaded) -> None:
+        if loaded.check is None:
+            try:
+                loaded.check = check_input(op_input, loaded.value, self.context, self.definition.op.name)
+            except TypeCheckError as error:
+                self.events.append(given_event(op_input, error.check))
+                raise
+        if self.session.tells_all or loaded.check.metadata:
+            self.events.append(given_event(op_input, loaded.check))
 
     def _run_hooks(self, error: BaseException | None = None) -> None:
         run_hooks(

@@ -8,10 +8,10 @@ from typing import Any
 from assetq.definitions import AssetKey, AssetsDefinition, OpInput
 from assetq.definitions.asset_dep import AssetIn
 from assetq.errors import UsageError
-from assetq.execution.inputs import upstream_partition_keys
 from assetq.execution.load import load_value
 from assetq.execution.session import ExecutionSession
 from assetq.execution.task import StepTask
+from assetq.execution.upstream import upstream_read
 from assetq.partitions import PartitionsDefinition
 
 
@@ -29,7 +29,7 @@ class StepReach:
         Raises:
             UsageError: The upstream asset is not partitioned.
         """
-        found = upstream_partition_keys(self.session, self.task, self.definition, self._input(key, input_name))
+        found = upstream_read(self.session, self.task, self.definition, self._input(key, input_name)).partition_keys
         if found is None:
             raise UsageError(f"Asset '{key}' of input '{input_name}' is not partitioned.")
         return found

@@ -13,6 +13,8 @@ from assetq.execution import EventType
 from ..fleet import Fleet
 from ..waiting import eventually
 
+MATERIALIZED = EventType.ASSET_MATERIALIZATION
+
 
 def submit(fleet: Fleet, module, **options):
     defs = __import__(module).defs
@@ -261,3 +263,46 @@ def test_what_ended_is_recorded_while_a_slow_step_of_its_batch_runs(fleet, pool_
     eventually(lambda: handle.status().steps.succeeded == before, deadline=1)
     assert not any(row[0] == "woke" for row in trail.read())
     assert handle.wait(30).steps.succeeded == 120
+
+
+@pytest.mark.parametrize(("pool_class", "most"), [("prefork", 2), ("threads", 1)])
+def test_a_value_is_loaded_once_by_each_process_where_its_reader_asks_for_it(fleet, pool_class, most):
+    import trail
+
+    fleet.start("work_cached", concurrency=2, pool_class=pool_class)
+    assert submit(fleet, "work_cached", selection="model").wait(30).status == "SUCCESS"
+    reads = {}
+    for asset in ("loaded", "kept"):
+        before = len(trail.read())
+        assert submit(fleet, "work_cached", selection=asset, partitions="all").wait(60).status == "SUCCESS"
+        rows = trail.read()[before:]
+        assert len(list(filter(is_of(asset), rows))) == 200
+        reads[asset] = [pid for _, pid in filter(is_of("read"), rows)]
+    assert len(reads["loaded"]) == 200
+    assert len(reads["kept"]) == len(set(reads["kept"])) <= most
+
+
+def test_a_kept_value_is_never_older_than_the_version_that_is_recorded(fleet):
+    import trail
+
+    fleet.start("work_cached", concurrency=2)
+    first = submit(fleet, "work_cached", selection="model")
+    assert first.wait(30).status == "SUCCESS"
+    readers = submit(fleet, "work_cached", selection="kept", partitions="all")
+    eventually(lambda: len(trail.read()) > 40)
+    second = submit(fleet, "work_cached", selection="model")
+    assert second.wait(30).status == "SUCCESS"
+    replaced = time.time()
+    assert readers.wait(60).status == "SUCCESS"
+    steps = {partition: (value, float(at)) for name, partition, value, at in filter(is_of("kept"), trail.read())}
+    assert {value for value, _ in steps.values()} == {first.run_id, second.run_id}
+    assert all(value == second.run_id for value, at in steps.values() if at > replaced + 0.5)
+    newer = fleet.instance.latest_materialization("model").data["data_version"]
+    told = {e.partition: e.data["input_data_versions"]["model"] for e in events_of(readers, MATERIALIZED)}
+    assert sorted(told) == sorted(steps)
+    assert len(set(told.values())) == 2
+    assert all(steps[partition][0] == second.run_id for partition, version in told.items() if version == newer)
+
+
+def is_of(name: str):
+    return lambda row: row[0] == name
