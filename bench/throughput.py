@@ -74,7 +74,7 @@ def dynamic_rates() -> tuple[float, float]:
 
 
 def step_rate(asset: str, storage: Path | None = None, **settings: int) -> float:
-    """The same on a fleet of its own."""
+    """Steps a second of a run over all partitions of an asset, on a fleet of its own."""
     defs = importlib.import_module("bench_tiny").defs
     with own_fleet(storage, **settings) as fleet:
         fleet.start("bench_tiny", 1, concurrency=PROCESSES)

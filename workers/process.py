@@ -128,6 +128,7 @@ class ProcessState:
             self.runs[context.run_id] = context
             while len(self.runs) > RUN_CACHE_SIZE:
                 _, old = self.runs.popitem(last=False)
+                self.session.inputs.forget(old.run_id)
                 if old.session is not None:
                     old.session.close()
         return context

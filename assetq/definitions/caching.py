@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assetq.definitions.metadata_value import BoolMetadataValue
 from assetq.errors import UsageError
 
 CACHE_METADATA = "assetq/cache"
@@ -17,6 +18,8 @@ def is_cached(metadata: Mapping[str, Any]) -> bool:
         UsageError: What they say is neither True nor False.
     """
     asked = metadata.get(CACHE_METADATA, False)
+    if isinstance(asked, BoolMetadataValue):
+        asked = asked.value
     if not isinstance(asked, bool):
         raise UsageError(f"metadata '{CACHE_METADATA}' is {asked!r}; give True, or False, which is the default.")
     return asked

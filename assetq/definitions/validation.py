@@ -70,8 +70,7 @@ def problems(defs: Definitions) -> Iterator[DefinitionError]:
     yield from _conflicting_resources(defs)
     yield from _missing_resources(defs)
     yield from _bad_pools(defs)
-    yield from _bad_op_tags(defs)
-    yield from _bad_input_metadata(defs)
+    yield from _bad_ops(defs)
     yield from _bad_jobs(defs)
 
 
@@ -165,18 +164,14 @@ def _missing_resources(defs: Definitions) -> Iterator[DefinitionError]:
             )
 
 
-def _bad_op_tags(defs: Definitions) -> Iterator[DefinitionError]:
-    for definition in defs.op_defs:
-        op = definition.op
+def _bad_ops(defs: Definitions) -> Iterator[DefinitionError]:
+    steps = (*defs.op_defs, *defs.step_defs, *(step for job in defs.resolve_all_job_defs() for step in job.steps))
+    for op in {id(step.op): step.op for step in steps}.values():
         try:
             step_timeout_s(op.tags)
             may_batch(op.tags)
         except UsageError as error:
             yield DefinitionError(f"'{op.name}': {error}", asset=op.name, location=op.location)
-
-
-def _bad_input_metadata(defs: Definitions) -> Iterator[DefinitionError]:
-    for op in (definition.op for definition in defs.op_defs):
         for op_input in op.inputs:
             try:
                 is_cached(op_input.asset_in.metadata)

@@ -6,13 +6,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from assetq.definitions.type_check import TypeCheck
+from assetq.execution.data_version import VersionMark
 from assetq.execution.event import StepEvent
 
-MOST, UNUSED_S = 16, 300.0
+MOST, UNUSED_S, LOOK_S = 16, 300.0, 0.02
+
+Marks = Mapping[int, VersionMark | None]
 
 
 @dataclass(slots=True)
@@ -23,19 +27,30 @@ class Loaded:
         value: The value.
         details: What the log is told of it.
         events: What its I/O manager told when it loaded it.
+        is_for_one: True when it depends on the step that reads it.
+        marks: Data versions under which it is kept, by partition.
         check: What the check against its type found, once it has passed.
     """
 
     value: Any
     details: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[StepEvent, ...] = ()
+    is_for_one: bool = False
+    marks: Marks = field(default_factory=dict)
     check: TypeCheck | None = None
+
+    @property
+    def is_passing(self) -> bool:
+        """True for what the next step cannot be given: an iterator, which can be read once, or several of them."""
+        held = self.value.values() if isinstance(self.value, dict) else (self.value,)
+        return self.is_for_one or any(isinstance(one, Iterator) for one in held)
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    used: float
+    used: float = 0.0
     loaded: Loaded | None = None
+    is_passing: bool = False
     loading: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -50,43 +65,58 @@ class InputCache:
 
     most: int = MOST
     unused_s: float = UNUSED_S
-    _entries: OrderedDict[Hashable, _Entry] = field(default_factory=OrderedDict)
+    _entries: OrderedDict[tuple[str, Hashable], _Entry] = field(default_factory=OrderedDict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _sweeper: threading.Timer | None = None
 
-    def get(self, key: Hashable, load: Callable[[], Loaded]) -> tuple[Loaded, bool]:
-        """What is kept under a key, else what `load` gives, and whether it was kept.
+    def get(self, run_id: str, place: Hashable, marks: Marks, load: Callable[[], Loaded]) -> tuple[Loaded, bool]:
+        """What is kept, else what `load` gives, and whether it was kept; threads that ask together load it once.
 
-        Threads that ask together load it once. An iterator is not kept: it can be read once.
+        Args:
+            run_id: The run.
+            place: Which argument of which op, and what it reads.
+            marks: Data versions of what it reads. What is kept under others is let go.
+            load: Loads it.
         """
         if not self.most:
             return load(), False
-        entry = self._entry(key)
+        entry = self._entry((run_id, place))
+        while entry.loading.locked() and not entry.is_passing:
+            time.sleep(LOOK_S)  # a step that waits for a lock could not be told to stop
+        if entry.is_passing:
+            return load(), False
         with entry.loading:
-            if entry.loaded is not None:
+            if entry.loaded is not None and entry.loaded.marks == marks:
                 return entry.loaded, True
-            try:
-                loaded = load()
-            except BaseException:
-                self._drop(key, entry)
-                raise
-            if isinstance(loaded.value, Iterator):
-                self._drop(key, entry)
-            else:
+            entry.loaded = None
+            loaded = load()
+            loaded.marks = marks
+            entry.is_passing = loaded.is_passing
+            if not entry.is_passing:
                 entry.loaded, entry.used = loaded, time.monotonic()
             return loaded, False
+
+    def forget(self, run_id: str) -> None:
+        """Let go what is kept for a run."""
+        with self._guard:
+            for key in [key for key in self._entries if key[0] == run_id]:
+                del self._entries[key]
+            self._rest()
 
     def clear(self) -> None:
         """Let everything go."""
         with self._guard:
             self._entries.clear()
-            if self._sweeper is not None:
-                self._sweeper.cancel()
-                self._sweeper = None
+            self._rest()
 
-    def _entry(self, key: Hashable) -> _Entry:
+    def _rest(self) -> None:
+        if self._sweeper is not None and not self._entries:
+            self._sweeper.cancel()
+            self._sweeper = None
+
+    def _entry(self, key: tuple[str, Hashable]) -> _Entry:
         with self._guard:
-            entry = self._entries.setdefault(key, _Entry(0))
+            entry = self._entries.setdefault(key, _Entry())
             entry.used = time.monotonic()
             self._entries.move_to_end(key)
             while len(self._entries) > self.most:
@@ -95,15 +125,12 @@ class InputCache:
                 self._sweep_after(self.unused_s)
             return entry
 
-    def _drop(self, key: Hashable, entry: _Entry) -> None:
-        with self._guard:
-            if self._entries.get(key) is entry:
-                del self._entries[key]
-
     def _sweep_after(self, seconds: float) -> None:
-        self._sweeper = threading.Timer(seconds, self._sweep)
-        self._sweeper.daemon = True
-        self._sweeper.start()
+        sweeper = threading.Timer(seconds, self._sweep)
+        sweeper.daemon = True
+        with suppress(RuntimeError):  # no thread to be had: the next value that is read tries again
+            sweeper.start()
+            self._sweeper = sweeper
 
     def _sweep(self) -> None:
         with self._guard:

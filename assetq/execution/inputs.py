@@ -61,8 +61,8 @@ def _from_source(loader: SourceLoader, op_input: OpInput, source: Source) -> tup
 
     if not isinstance(source, StepOutput) or source.is_collected or not is_cached(op_input.asset_in.metadata):
         return load(), False
-    key = (loader.task.run_id, loader.definition.op.name, op_input.name, loader.place(source))
-    return loader.session.inputs.get(key, load)
+    place = loader.definition.op.name, op_input.name, loader.place(source)
+    return loader.session.inputs.get(loader.task.run_id, place, {}, load)
 
 
 def _from_asset(
@@ -70,19 +70,21 @@ def _from_asset(
 ) -> tuple[Loaded, bool]:
     """An argument that an I/O manager loads.
 
-    One that is kept is kept under the data version that was recorded before it was loaded: it is never older than that.
+    One that is kept is kept under the data versions that were recorded before it was loaded; they are what a step that
+    is given it has read.
     """
     read = upstream_read(session, task, definition, op_input)
 
     def load() -> Loaded:
         context = _context(session, task, definition, op_input, read)
         value = session.io_manager(_manager_key(session, op_input)).load_input(context)
-        return Loaded(value, _details(context, session.tells_all), tuple(map(asset_event, context.consume_events())))
+        seen = tuple(map(asset_event, context.consume_events()))
+        return Loaded(value, _details(context, session.tells_all), seen, is_for_one=context.has_told_partition)
 
     if not is_cached(op_input.asset_in.metadata):
         return load(), False
-    key = (task.run_id, definition.op.name, op_input.name, read.place, read.marks(session, task))
-    return session.inputs.get(key, load)
+    place = definition.op.name, op_input.name, read.place
+    return session.inputs.get(task.run_id, place, read.marks(session, task), load)
 
 
 def _manager_key(session: ExecutionSession, op_input: OpInput) -> str:

@@ -140,6 +140,8 @@ class LocalRun:
             if not isinstance(error, StepInterrupted):
                 self._finish()
                 raise
+        finally:
+            self.session.inputs.forget(self.run_id)
         self._finish()
 
     def _wait_while_paused(self, node: int) -> None:

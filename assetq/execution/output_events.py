@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assetq.definitions import MetadataValue
+from assetq.definitions import AssetKey, MetadataValue
 from assetq.definitions.metadata import normalize_metadata
 from assetq.definitions.type_check import PASSED, TypeCheck, TypeCheckError
 from assetq.execution.attempt_scope import AttemptScope
@@ -15,6 +15,7 @@ from assetq.execution.declared_type import check_output
 from assetq.execution.event import EventType
 from assetq.execution.event_detail import plain_check, plain_metadata
 from assetq.execution.given_output import GivenOutput
+from assetq.execution.input_cache import Marks
 from assetq.execution.partition_account import PartitionAccount
 from assetq.execution.placing import is_stored_as_asset
 from assetq.execution.step_versions import StepVersions
@@ -27,12 +28,17 @@ class OutputEvents:
 
     Attributes:
         parts: Which partitions were made and which failed.
-        marks: Asset -> data versions of what was made so far.
+        marks: Asset -> data versions of what was made so far, and of kept values that were read.
     """
 
     scope: AttemptScope
     parts: PartitionAccount
-    marks: dict[str, dict[int, VersionMark]] = field(default_factory=dict)
+    marks: dict[str, dict[int, VersionMark | None]] = field(default_factory=dict)
+
+    def note_read(self, key: AssetKey, marks: Marks) -> None:
+        """A kept value of an asset was read, under these data versions: they are what the record names."""
+        if marks:
+            self.marks.setdefault(str(key), {}).update(marks)
 
     def checked(self, given: GivenOutput) -> None:
         """Tell that an output was given, and what the check of its type found.

@@ -171,6 +171,7 @@ class _Attempt:
             arguments[parameter] = self.session.resource(key)
         for op_input in op.inputs:
             loaded = load_input(self.session, self.task, self.definition, op_input, self.events, mapping_key)
+            self.report.outputs.note_read(op_input.key, loaded.marks)
             self._check_input(op_input, loaded)
             arguments[op_input.name] = loaded.value
         return arguments

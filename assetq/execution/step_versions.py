@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StepVersions:
-    """Looks versions up for one step; `siblings` are the marks of what it has made so far, which it may read itself."""
+    """Looks versions up for one step.
+
+    Attributes:
+        known: Asset -> the marks of what it has made so far, which it may read itself, and of kept values that it read.
+    """
 
     session: ExecutionSession
     task: StepTask
-    siblings: dict[str, dict[int, VersionMark]] = field(default_factory=dict)
+    known: dict[str, dict[int, VersionMark | None]] = field(default_factory=dict)
 
     def made(
         self, key: AssetKey, given: str | None, partitions: IndexSet
@@ -51,9 +55,9 @@ class StepVersions:
         """
         asset, task = self._asset(key), self.task
         recorded = self.session.recorded(task.run_id, task.fence, lambda: asset.reads_together(task.partitions_ahead))
-        source = _WithSiblings(recorded, self.siblings) if self.siblings else recorded
+        source = _WithKnown(recorded, self.known) if self.known else recorded
         marks, read = made_marks(asset, partitions, source, task.run_id, given)
-        self.siblings.setdefault(str(key), {}).update(zip(partitions, marks, strict=True))
+        self.known.setdefault(str(key), {}).update(zip(partitions, marks, strict=True))
         told: dict[str, Any] = {"data_version": joint_version(marks)}
         if read:
             told["input_data_versions"] = read
@@ -71,15 +75,15 @@ class StepVersions:
 
 
 @dataclass(frozen=True, slots=True)
-class _WithSiblings:
+class _WithKnown:
     recorded: VersionSource | None
-    siblings: dict[str, dict[int, VersionMark]]
+    known: dict[str, dict[int, VersionMark | None]]
 
     def version_marks(self, wanted: Sequence[Wanted]) -> list[list[VersionMark | None]]:
-        """The marks of partitions; those that the step has made go before recorded ones."""
+        """The marks of partitions; those that the step knows go before recorded ones."""
         rows = look_up(self.recorded, wanted)
         for (asset, _, partitions), row in zip(wanted, rows, strict=True):
-            own = self.siblings.get(asset, {})
+            own = self.known.get(asset, {})
             row[:] = [own.get(at, mark) for at, mark in zip(partitions, row, strict=True)]
         return rows
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from assetq.definitions import AssetKey, AssetsDefinition, OpInput
-from assetq.execution.data_version import READ_LIMIT, WHOLE, VersionMark, look_up
+from assetq.execution.data_version import WHOLE, VersionedDep, VersionMark, look_up
 from assetq.partitions import IndexSet, PartitionMapping, PartitionsDefinition, PartitionsStore
 from assetq.planning import mapping_between
 from assetq.planning.absence import refuse_absent
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRead:
-    """Some partitions of an asset; {0} of one without."""
+    """Some partitions of an asset, {0} of one without, and through which mapping they are read."""
 
     key: AssetKey
     grid: PartitionsDefinition | None
     partitions: IndexSet
+    mapping: PartitionMapping
 
     @property
     def partition_keys(self) -> list[str] | None:
@@ -30,18 +32,24 @@ class UpstreamRead:
         return None if self.grid is None else [self.grid.key_at(i) for i in self.partitions]
 
     @property
-    def place(self) -> tuple[str, IndexSet]:
-        """The same for the same partitions, however many the asset has by now."""
-        if self.grid is None:
-            return "", self.partitions
-        return self.grid.status_identity, self.grid.to_status(self.partitions)
+    def place(self) -> Hashable:
+        """The same for the same partitions."""
+        if self.grid is None or not self.partitions:
+            return str(self.key), self.partitions
+        ends = self.grid.key_at(self.partitions.first), self.grid.key_at(self.partitions.last)
+        return str(self.key), self.grid.status_identity, self.grid.to_status(self.partitions), ends
 
-    def marks(self, session: ExecutionSession, task: StepTask) -> tuple[VersionMark | None, ...]:
-        """Their data versions; none where they are too many for that to be asked."""
-        if len(self.partitions) > READ_LIMIT:
-            return ()
-        recorded = session.recorded(task.run_id, task.fence, tuple)
-        return tuple(look_up(recorded, [(str(self.key), self.grid, self.partitions)])[0])
+    def marks(self, session: ExecutionSession, task: StepTask) -> dict[int, VersionMark | None]:
+        """The data versions that the record of the step will name; none where they are too many for that."""
+        dep, own_grid = VersionedDep(str(self.key), self.grid, self.mapping), task.plan_node.partitions_def
+        wanted = IndexSet.of(*(r for read in dep.reads(task.partitions, own_grid) for r in read.ranges))
+        recorded = session.recorded(
+            task.run_id,
+            task.fence,
+            lambda: [(dep.key, self.grid, dep.reads_together(task.partitions_ahead, own_grid))],
+        )
+        [found] = look_up(recorded, [(dep.key, self.grid, wanted)])
+        return dict(zip(wanted, found, strict=True))
 
 
 def upstream_read(
@@ -52,13 +60,12 @@ def upstream_read(
     Raises:
         UnknownPartitionError: A partition that must exist does not.
     """
-    grid = _upstream_grid(session, task, op_input)
+    grid, mapping = _upstream_grid(session, task, op_input), _mapping(session, task, definition, op_input)
     if grid is None:
-        return UpstreamRead(op_input.key, None, WHOLE)
-    own = task.partitions
-    mapping = _mapping(session, task, definition, op_input)
-    refuse_absent(definition, op_input, mapping, own, task.plan_node.partitions_def, grid)
-    return UpstreamRead(op_input.key, grid, mapping.upstream(own, task.plan_node.partitions_def, grid))
+        return UpstreamRead(op_input.key, None, WHOLE, mapping)
+    own, own_grid = task.partitions, task.plan_node.partitions_def
+    refuse_absent(definition, op_input, mapping, own, own_grid, grid)
+    return UpstreamRead(op_input.key, grid, mapping.upstream(own, own_grid, grid), mapping)
 
 
 def _upstream_grid(session: ExecutionSession, task: StepTask, op_input: OpInput) -> PartitionsDefinition | None:

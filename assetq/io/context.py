@@ -153,6 +153,9 @@ class InputContext(PartitionedContext):
         instance: The instance of the run.
         reader: Name of the asset that reads, for messages.
         told: The arguments of `PartitionedContext`.
+
+    Attributes:
+        has_told_partition: True once it was asked for the run's own partition.
     """
 
     noun = "input"
@@ -172,9 +175,14 @@ class InputContext(PartitionedContext):
         self.upstream_output = upstream_output
         self.reader = reader
         self._instance = instance
+        self.has_told_partition = False
         self._recorded: dict[str, MetadataValue] = {}
         self._observations: list[AssetObservation] = []
         self._consumed = 0
+
+    def _run_partition(self) -> str | None:
+        self.has_told_partition = True
+        return super()._run_partition()
 
     @property
     def has_input_name(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 
 import pytest
 
@@ -19,7 +19,12 @@ class Even(type):
 class EvenNumber(metaclass=Even): ...
 
 
-class Shape(ABC): ...
+class Shape(ABC):
+    """Others may call themselves one."""
+
+    @property
+    @abstractmethod
+    def area(self): ...
 
 
 @Shape.register

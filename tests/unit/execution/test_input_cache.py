@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 import pytest
 
@@ -10,6 +11,7 @@ from assetq import (
     AllPartitionMapping,
     AssetExecutionContext,
     AssetIn,
+    BackfillPolicy,
     DagsterType,
     Definitions,
     DynamicOut,
@@ -18,8 +20,10 @@ from assetq import (
     InputContext,
     Instance,
     IOManager,
+    MetadataValue,
     Out,
     OutputContext,
+    RetryPolicy,
     StaticPartitionsDefinition,
     TypeCheck,
     asset,
@@ -28,9 +32,11 @@ from assetq import (
     materialize,
     op,
 )
-from assetq.errors import DefinitionError
+from assetq.errors import DefinitionError, StepTimedOut
+from assetq.execution.data_version import VersionMark
 from assetq.execution.in_process import materialize_plan
 from assetq.execution.input_cache import InputCache, Loaded
+from assetq.execution.time_limit import time_limit
 from assetq.planning import PartitionScope, make_plan
 
 from ...waiting import eventually
@@ -139,6 +145,77 @@ def test_a_value_that_another_run_replaces_is_loaded_anew():
     assert seen == [0, 0, 0, 0, 1, 1, 1, 1]
 
 
+class BySlice(Values):
+    """Loads what belongs to the partition of the step that reads."""
+
+    def load_input(self, context):
+        return f"{super().load_input(context)} of {context.partition_key}"
+
+
+def test_what_a_manager_loads_for_the_readers_partition_is_not_kept():
+    seen = []
+
+    @asset
+    def table():
+        return "slice"
+
+    @asset(partitions_def=LETTERS, ins={"table": AssetIn(metadata=CACHED)})
+    def part(table) -> None:
+        seen.append(table)
+
+    run([table, part], BySlice())
+    assert seen == [f"slice of {letter}" for letter in "abcdefgh"]
+
+
+@pytest.mark.parametrize("size", [3, 250])
+def test_a_step_records_the_versions_under_which_a_kept_value_was_read(size):
+    """Of a chunk's partitions each, also where they are many; it fails once, and another run replaces what it reads."""
+    values, instance, attempts = Values(), Instance.ephemeral(), []
+    grid = StaticPartitionsDefinition([f"p{number}" for number in range(size)])
+    policy = {"partitions_def": grid, "backfill_policy": BackfillPolicy.single_run()}
+
+    @asset(**policy)
+    def days(context: AssetExecutionContext):
+        return context.run_id
+
+    @asset(ins={"days": AssetIn(metadata=CACHED)}, retry_policy=RetryPolicy(max_retries=1), **policy)
+    def reader(context: AssetExecutionContext, days) -> None:
+        attempts.append(days)
+        if len(attempts) == 1:
+            materialize_plan(upstream, make_plan(upstream, selection="days", scope=every), instance=instance)
+            raise RuntimeError("once more")
+
+    every = PartitionScope(keys=tuple(grid.get_partition_keys()))
+    upstream = Definitions([days], resources={"io_manager": values})
+    materialize_plan(upstream, make_plan(upstream, selection="days", scope=every), instance=instance)
+    defs = Definitions([days, reader], resources={"io_manager": values})
+    result = materialize_plan(defs, make_plan(defs, selection="reader", scope=every), instance=instance)
+    assert len(set(attempts)) == 2
+    [told] = [e.data["input_data_versions"] for e in result.all_events if e.is_step_materialization]
+    assert told["days"] == instance.latest_materialization("days", "p1").data["data_version"]
+
+
+def test_a_version_that_is_recorded_while_a_step_runs_is_not_what_it_has_read():
+    values, instance, told = Values(), Instance.ephemeral(), []
+
+    @asset
+    def model(context: AssetExecutionContext):
+        return context.run_id
+
+    @asset(partitions_def=LETTERS, ins={"model": AssetIn(metadata=CACHED)})
+    def scores(context: AssetExecutionContext, model) -> None:
+        told.append(instance.latest_materialization("model").data["data_version"])
+        if context.partition_key == "d":
+            materialize([model_asset], resources={"io_manager": values}, instance=instance)
+
+    model_asset = model
+    materialize([model], resources={"io_manager": values}, instance=instance)
+    result = run([model, scores], values, selection="scores", instance=instance)
+    made = [event for event in result.all_events if event.is_step_materialization]
+    assert [event.data["input_data_versions"]["model"] for event in made] == told
+    assert len(set(told)) == 2
+
+
 def test_a_value_is_kept_for_one_run():
     values, seen, instance = Values(), [], Instance.ephemeral()
     assets = model_and_scores(CACHED, seen)
@@ -238,48 +315,107 @@ def test_an_op_inside_of_a_graph_asset():
     assert (seen, values.loaded) == ([7] * 8, ["model"])
 
 
+@pytest.mark.parametrize("kind", ["asset", "graph_asset", "job"])
+def test_what_an_op_asks_for_is_looked_at_before_it_runs(kind):
+    @op(ins={"model": In(metadata={"assetq/cache": "yes"}, default_value=1)}, tags={"assetq/batch": "on"})
+    def score(model):
+        return model
+
+    @asset
+    def model(): ...
+
+    @graph_asset
+    def scores(model):
+        return score(model)
+
+    @job
+    def scoring():
+        score()
+
+    given = {
+        "asset": Definitions(model_and_scores({"assetq/cache": "yes"}, [])),
+        "graph_asset": Definitions([model, scores]),
+        "job": Definitions(jobs=[scoring]),
+    }
+    with pytest.raises(DefinitionError, match=r"Input 'model' of '[a-z.]*scores?': metadata 'assetq/cache' is 'yes'"):
+        given[kind].validate()
+
+
+@pytest.mark.parametrize("asked", [MetadataValue.bool(True), True])
+def test_what_is_asked_for_may_be_a_metadata_value(asked):
+    values = Values()
+    run(model_and_scores({"assetq/cache": asked}, []), values)
+    assert len(values.loaded) == 1
+
+
 def test_what_is_asked_for_must_be_a_truth_value():
     with pytest.raises(DefinitionError, match=r"(?s)Input 'model' of 'scores': metadata 'assetq/cache' is 'yes'; give"):
         Definitions(model_and_scores({"assetq/cache": "yes"}, [])).validate()
 
 
-def test_values_used_longest_ago_go_first():
-    cache = InputCache(most=2)
-    for key in "abac":
-        cache.get(key, lambda: Loaded(1))
-    assert cache.get("a", lambda: Loaded(2))[1]
-    assert not cache.get("b", lambda: Loaded(2))[1]
+def get(cache, place, value=1, marks=None, run_id="r"):
+    """The value, and whether it was kept."""
+    loaded, was_kept = cache.get(run_id, place, marks or {}, lambda: Loaded(value))
+    return loaded.value, was_kept
+
+
+@pytest.fixture
+def cache():
+    made = InputCache()
+    yield made
+    made.clear()
+
+
+def test_values_used_longest_ago_go_first(cache):
+    cache.most = 2
+    for place in "abac":
+        get(cache, place)
+    assert get(cache, "a") == (1, True)
+    assert get(cache, "b") == (1, False)
     cache.clear()
-    assert not cache.get("a", lambda: Loaded(2))[1]
-    cache.clear()
+    assert get(cache, "b") == (1, False)
+
+
+def test_what_is_kept_under_an_older_version_is_let_go(cache):
+    class Model: ...
+
+    old, new, seen = VersionMark(data=2), VersionMark(data=4), []
+    gone = weakref.ref(get(cache, "a", Model(), {0: old})[0])
+    cache.get("r", "a", {0: new}, lambda: seen.append(gone()) or Loaded(7))
+    assert seen == [None]
+    assert get(cache, "a", marks={0: new}) == (7, True)
+
+
+def test_what_is_kept_for_a_run_can_be_forgotten(cache):
+    get(cache, "a", run_id="r")
+    get(cache, "a", run_id="s")
+    cache.forget("r")
+    assert get(cache, "a", run_id="s") == (1, True)
+    assert get(cache, "a", run_id="r") == (1, False)
 
 
 def test_nothing_is_kept_where_nothing_may_be():
     cache = InputCache(most=0)
-    assert [cache.get("a", lambda: Loaded(1))[1] for _ in range(2)] == [False, False]
+    assert [get(cache, "a") for _ in range(2)] == [(1, False)] * 2
 
 
-def test_an_iterator_is_not_kept():
-    cache = InputCache()
-    assert [list(cache.get("a", lambda: Loaded(iter("ab")))[0].value) for _ in range(2)] == [["a", "b"]] * 2
-    cache.clear()
+@pytest.mark.parametrize("made", [lambda: iter("ab"), lambda: {"p": iter("ab")}])
+def test_iterators_are_not_kept(cache, made):
+    assert [get(cache, "a", made())[1] for _ in range(3)] == [False] * 3
 
 
-def test_what_could_not_be_loaded_is_loaded_again():
-    cache = InputCache()
-
+def test_what_could_not_be_loaded_is_loaded_again(cache):
     def fail():
         raise OSError("away")
 
     with pytest.raises(OSError, match="away"):
-        cache.get("a", fail)
-    assert cache.get("a", lambda: Loaded(1))[0].value == 1
-    assert cache.get("a", fail)[0].value == 1
-    cache.clear()
+        cache.get("r", "a", {}, fail)
+    assert get(cache, "a") == (1, False)
+    assert cache.get("r", "a", {}, fail)[0].value == 1
 
 
-def test_threads_that_ask_together_load_once():
-    cache, begun, go, loads, found = InputCache(), threading.Barrier(5), threading.Event(), [], []
+def test_threads_that_ask_together_load_once(cache):
+    begun, go, loads, found = threading.Barrier(5), threading.Event(), [], []
 
     def load():
         loads.append(1)
@@ -288,7 +424,7 @@ def test_threads_that_ask_together_load_once():
 
     def read():
         begun.wait(10)
-        found.append(cache.get("a", load)[0].value)
+        found.append(cache.get("r", "a", {}, load)[0].value)
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:
@@ -298,13 +434,47 @@ def test_threads_that_ask_together_load_once():
     for thread in threads:
         thread.join(10)
     assert (len(loads), len(set(map(id, found)))) == (1, 1)
-    cache.clear()
 
 
-def test_a_value_that_nobody_reads_is_let_go():
-    cache = InputCache(unused_s=0.05)
-    cache.get("a", lambda: Loaded(1))
+def test_who_waits_for_another_to_load_can_be_stopped(cache):
+    go, loading, stopped = threading.Event(), threading.Event(), threading.Event()
+
+    def load():
+        loading.set()
+        go.wait(30)
+        return Loaded(1)
+
+    def wait():
+        with pytest.raises(StepTimedOut), time_limit(0.1):
+            get(cache, "a")
+        stopped.set()
+
+    threads = [threading.Thread(target=lambda: cache.get("r", "a", {}, load)), threading.Thread(target=wait)]
+    threads[0].start()
+    loading.wait(10)
+    threads[1].start()
+    assert stopped.wait(10)
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert get(cache, "a") == (1, True)
+
+
+def test_a_value_that_nobody_reads_is_let_go(cache):
+    cache.unused_s = 0.05
+    get(cache, "a")
     eventually(lambda: not cache._entries)
     assert cache._sweeper is None
-    assert not cache.get("a", lambda: Loaded(1))[1]
-    cache.clear()
+    assert get(cache, "a") == (1, False)
+
+
+def test_a_value_is_read_though_no_thread_can_be_had_that_lets_it_go(cache, monkeypatch):
+    def refuse(timer):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Timer, "start", refuse)
+        assert get(cache, "a") == (1, False)
+    cache.unused_s = 0.05
+    get(cache, "b")
+    eventually(lambda: not cache._entries)
