@@ -25,14 +25,12 @@ def make_queue(settings: Settings, pool: str) -> Queue:
     return Queue(name, Exchange(name, type="direct"), routing_key=name)
 
 
-def make_app(settings: Settings, pools: Iterable[str] = ("default",), *, prefetch: bool = False) -> Celery:
+def make_app(settings: Settings, pools: Iterable[str] = ("default",)) -> Celery:
     """A Celery app for publishing to, or consuming, the queues of `pools`.
 
     Args:
         settings: Broker and names.
-        pools: Pools to consume.
-        prefetch: Take one message more than there are threads. A process wakes the consumer when it is free,
-            a thread does not, so threads need it.
+        pools: Pools to consume. No message more is taken than there are processes, or threads, to run it.
 
     Results, chords, ETA and revokes are not used: Redis scripts decide, Celery only delivers.
     Messages are acknowledged early; the lease brings back what a dead worker had.
@@ -48,7 +46,7 @@ def make_app(settings: Settings, pools: Iterable[str] = ("default",), *, prefetc
         task_acks_late=False,
         task_reject_on_worker_lost=False,
         worker_prefetch_multiplier=1,
-        worker_disable_prefetch=not prefetch,
+        worker_disable_prefetch=True,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,

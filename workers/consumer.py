@@ -7,7 +7,10 @@ connection only.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +27,49 @@ CHECK_S = 0.25
 ChildLost = Callable[[int, Ending], None]
 
 
+class Waker:
+    """Ends the wait of the event loop when a thread has done its part.
+
+    A child process answers through a pipe that the loop listens to, and then the loop takes the next message. A thread
+    answers in silence, so that the loop would look at its next event only, which may take seconds.
+    """
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(self._writing, False)
+
+    def watch(self, executor: ThreadPoolExecutor) -> None:
+        """Wake the loop whenever the executor has done something."""
+        submit = executor.submit
+
+        def watched(*args: Any, **options: Any) -> Future[Any]:
+            future = submit(*args, **options)
+            future.add_done_callback(self._wake)
+            return future
+
+        executor.submit = watched  # type: ignore[method-assign]
+
+    def register(self, hub: Any) -> None:
+        """Have a loop listen; it forgets that with each connection."""
+        hub.add_reader(self._reading, self._drain)
+
+    def _wake(self, _future: Future[Any]) -> None:
+        with suppress(BlockingIOError):  # full: it is about to wake
+            os.write(self._writing, b".")
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._reading, 65536)
+
+
 @dataclass(slots=True)
 class Consuming:
     """The consumer of this worker, once there is one."""
 
     child_lost: ChildLost
     consumer: Any = None
+    waker: Waker | None = None
 
     def restart(self) -> None:
         """Have the consumer drop its connection and begin again, unless it does so already. From any thread."""
@@ -61,6 +101,11 @@ def teach(app: Celery, consuming: Consuming) -> None:
                 watch_children(pool, consuming.child_lost)
                 hub.call_repeatedly(CHECK_S, pool.maintain_pool)  # by itself it looks every 5 s
                 consumer.pool.did_start_ok = lambda: replace_dead(pool)
+            if isinstance(executor := getattr(consumer.pool, "executor", None), ThreadPoolExecutor):
+                if consuming.waker is None:
+                    consuming.waker = Waker()
+                    consuming.waker.watch(executor)
+                consuming.waker.register(hub)
 
     app.steps["consumer"].add(Connected)
 

@@ -99,7 +99,7 @@ def serve(
         board=Board(processes),
         spool=make_spool_folder(),
     )
-    app = make_app(settings, config.pools, prefetch=pool_class == "threads")
+    app = make_app(settings, config.pools)
     hosting = host(app, config, pool_class)
     try:
         code = start_celery(app, config, pool_class)

@@ -265,6 +265,20 @@ def test_what_ended_is_recorded_while_a_slow_step_of_its_batch_runs(fleet, pool_
     assert handle.wait(30).steps.succeeded == 120
 
 
+@pytest.mark.parametrize("pool_class", ["prefork", "threads"])
+def test_a_busy_worker_takes_no_message_that_an_idle_one_could_take(fleet, pool_class):
+    """It would lie there until recovery sends it again."""
+    import trail
+
+    object.__setattr__(fleet.settings, "republish_ms", 60_000)
+    fleet.start("work_timed", workers=2, pool_class=pool_class)
+    busy = submit(fleet, "work_timed", selection="long_in_a_loop")
+    eventually(trail.read)
+    for _ in range(10):
+        assert submit(fleet, "work_timed", selection="flaky").wait(20).status == "SUCCESS"
+    busy.cancel()
+
+
 @pytest.mark.parametrize(("pool_class", "most"), [("prefork", 2), ("threads", 1)])
 def test_a_value_is_loaded_once_by_each_process_where_its_reader_asks_for_it(fleet, pool_class, most):
     import trail
