@@ -62,8 +62,13 @@ class ArchiveWatch:
 
     def start(self) -> None:
         """Say so when this worker cannot do what the settings ask for."""
-        if self.policy.is_on and not is_available():
-            logger.info("runs that have ended stay in Redis: pyarrow is not installed here (%s)", INSTALL)
+        if not self.policy.is_on or is_available():
+            return
+        logger.info("runs that have ended stay in Redis: pyarrow is not installed here (%s)", INSTALL)
+        if self.settings.keep_events:
+            logger.warning(
+                "keep_events is set, but this worker moves no events: pyarrow is not installed (%s)", INSTALL
+            )
 
     def look(self) -> None:
         """One look, if it is time for one. Costs two round trips at most, and never waits for the process."""

@@ -20,6 +20,7 @@ from assetq.execution.event import Event
 from assetq.execution.history import HistoryPage
 from assetq.execution.session import ExecutionSession
 from assetq.planning import PartitionScope, make_plan
+from assetq.workers import archiving
 
 from ..waiting import eventually
 
@@ -210,6 +211,16 @@ def test_what_cannot_be_archived(instance, defs, ended, monkeypatch):
     monkeypatch.setattr(archiver, "is_available", lambda: False)
     with pytest.raises(UsageError, match=r"assetq\[archive\]"):
         instance.archive_run(ended)
+
+
+@pytest.mark.parametrize(("keep_events", "is_warned"), [(100, True), (0, False)])
+def test_a_worker_that_cannot_move_the_events_it_should_warns(instance, monkeypatch, caplog, keep_events, is_warned):
+    monkeypatch.setattr(archiving, "is_available", lambda: False)
+    settings = instance.settings.model_copy(update={"keep_events": keep_events})
+    with caplog.at_level("WARNING", "assetq.archiving"):
+        archiving.ArchiveWatch(instance.client, settings).start()
+    assert ("keep_events is set" in caplog.text) is is_warned
+    assert ("assetq[archive]" in caplog.text) is is_warned
 
 
 def test_a_deleted_run_takes_its_archive_along(instance, ended):
