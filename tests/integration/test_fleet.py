@@ -299,23 +299,24 @@ def test_a_value_is_loaded_once_by_each_process_where_its_reader_asks_for_it(fle
 def test_a_kept_value_is_never_older_than_the_version_that_is_recorded(fleet):
     import trail
 
-    fleet.start("work_cached", concurrency=2)
+    fleet.instance.set_pool_limit("readers", 2)
+    fleet.start("work_cached", concurrency=3)
     first = submit(fleet, "work_cached", selection="model")
     assert first.wait(30).status == "SUCCESS"
-    readers = submit(fleet, "work_cached", selection="kept", partitions="all")
+    readers = submit(fleet, "work_cached", selection="outlasting", partitions="all")
     eventually(lambda: len(trail.read()) > 40)
     second = submit(fleet, "work_cached", selection="model")
     assert second.wait(30).status == "SUCCESS"
-    replaced = time.time()
+    trail.write("replaced")
     assert readers.wait(60).status == "SUCCESS"
-    steps = {partition: (value, float(at)) for name, partition, value, at in filter(is_of("kept"), trail.read())}
-    assert {value for value, _ in steps.values()} == {first.run_id, second.run_id}
-    assert all(value == second.run_id for value, at in steps.values() if at > replaced + 0.5)
+    rows = list(filter(is_of("outlasting"), trail.read()))
+    seen = {partition: value for _, partition, value, _ in rows}
+    assert set(seen.values()) == {first.run_id, second.run_id}
+    assert rows[-1][2] == second.run_id
     newer = fleet.instance.latest_materialization("model").data["data_version"]
     told = {e.partition: e.data["input_data_versions"]["model"] for e in events_of(readers, MATERIALIZED)}
-    assert sorted(told) == sorted(steps)
-    assert len(set(told.values())) == 2
-    assert all(steps[partition][0] == second.run_id for partition, version in told.items() if version == newer)
+    assert sorted(told) == sorted(seen)
+    assert {seen[partition] for partition, version in told.items() if version == newer} == {second.run_id}
 
 
 def is_of(name: str):
