@@ -85,7 +85,10 @@ def read_ranges(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
     for text in texts:
         first, dots, last = text.partition("..")
         if not (first and dots and last):
-            raise UsageError(f"--partitions takes FIRST..LAST, for example 2024-01-01..2024-01-31, not '{text}'.")
+            raise UsageError(
+                f"--partitions takes FIRST..LAST, for example 2024-01-01..2024-01-31, not '{text}'. Every partition is "
+                "--all, a single one --partition."
+            )
         pairs.append((first, last))
     return tuple(pairs)
 
