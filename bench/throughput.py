@@ -60,17 +60,13 @@ def dynamic_rates() -> tuple[float, float]:
     module = importlib.import_module("bench_dynamic")
     with own_fleet() as fleet:
         fleet.start("bench_dynamic", 1, concurrency=PROCESSES)
-        plain = fleet.instance.submit(module.defs, selection="nothing", partitions="all").wait()
-        assert plain.ended_at_ms is not None
+        plain = rate_of(fleet, module.defs, "nothing")
         run = fleet.instance.submit(module.defs, selection="dynamic")
         known_ms = next(e.timestamp_ms for e in run.events() if e.type == "STEP_SUCCESS")
         mapped = run.wait()
         assert mapped.status == "SUCCESS"
         assert mapped.ended_at_ms is not None
-    return (
-        plain.steps.total / (plain.ended_at_ms - plain.submitted_at_ms) * 1000,
-        (mapped.steps.total - 1) / (mapped.ended_at_ms - known_ms) * 1000,
-    )
+    return plain, (mapped.steps.total - 1) / (mapped.ended_at_ms - known_ms) * 1000
 
 
 def step_rate(asset: str, storage: Path | None = None, **settings: int) -> float:

@@ -50,9 +50,9 @@ class Settings(BaseModel):
             or `{applyLimitPerUniqueValue = true}`; in the environment as JSON.
         grace_ms: How long running steps may take to end after SIGTERM or a cancel.
         max_memory_mb: Memory above which a child process is replaced when its step has ended; 0 for no ceiling.
+        max_steps_per_child: Steps after which a child process is replaced; 0 for no bound.
         cached_inputs: Most values that a process keeps for further steps, of inputs that ask for it (`assetq/cache`); 0
             for none.
-        max_steps_per_child: Steps after which a child process is replaced; 0 for no bound.
         keep_intermediates: Whether what ops of a graph gave each other stays when their run has succeeded: "failed"
             keeps it only of other runs, which may be retried, "always" keeps all of it.
         archive: Base path or URL under which archives of runs lie; by default `.archive` below `storage`.
@@ -81,8 +81,8 @@ class Settings(BaseModel):
     chain_ms: int = Field(default=60_000, ge=0)
     grace_ms: int = Field(default=30_000, ge=0)
     max_memory_mb: int = Field(default=0, ge=0)
-    cached_inputs: int = Field(default=16, ge=0)
     max_steps_per_child: int = Field(default=0, ge=0)
+    cached_inputs: int = Field(default=16, ge=0)
     default_pool_limit: int | None = Field(default=None, ge=0)
     keep_intermediates: Literal["failed", "always"] = "failed"
     tag_concurrency_limits: tuple[dict[str, Any], ...] = ()

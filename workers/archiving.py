@@ -62,13 +62,10 @@ class ArchiveWatch:
 
     def start(self) -> None:
         """Say so when this worker cannot do what the settings ask for."""
-        if not self.policy.is_on or is_available():
-            return
-        logger.info("runs that have ended stay in Redis: pyarrow is not installed here (%s)", INSTALL)
-        if self.settings.keep_events:
-            logger.warning(
-                "keep_events is set, but this worker moves no events: pyarrow is not installed (%s)", INSTALL
-            )
+        if self.policy.is_on and not is_available():
+            what = "keep_events is set, but events stay" if self.settings.keep_events else "runs that have ended stay"
+            level = logging.WARNING if self.settings.keep_events else logging.INFO
+            logger.log(level, "%s in Redis: pyarrow is not installed here (%s)", what, INSTALL)
 
     def look(self) -> None:
         """One look, if it is time for one. Costs two round trips at most, and never waits for the process."""

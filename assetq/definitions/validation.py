@@ -11,7 +11,7 @@ from assetq.definitions.asset_spec import AssetSpec
 from assetq.definitions.batching import may_batch
 from assetq.definitions.caching import is_cached
 from assetq.definitions.check import AssetCheckKey
-from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY
+from assetq.definitions.op import DEFAULT_IO_MANAGER_KEY, Op
 from assetq.definitions.pool_name import is_pool_name
 from assetq.definitions.resource_need import named_resources
 from assetq.definitions.source_asset import SourceAsset
@@ -165,19 +165,22 @@ def _missing_resources(defs: Definitions) -> Iterator[DefinitionError]:
 
 
 def _bad_ops(defs: Definitions) -> Iterator[DefinitionError]:
-    steps = (*defs.op_defs, *defs.step_defs, *(step for job in defs.resolve_all_job_defs() for step in job.steps))
-    for op in {id(step.op): step.op for step in steps}.values():
+    for op in {id(step.op): step.op for step in (*defs.op_defs, *defs.step_defs)}.values():
+        yield from _bad_op(op)
+
+
+def _bad_op(op: Op) -> Iterator[DefinitionError]:
+    try:
+        step_timeout_s(op.tags)
+        may_batch(op.tags)
+    except UsageError as error:
+        yield DefinitionError(f"'{op.name}': {error}", asset=op.name, location=op.location)
+    for op_input in op.inputs:
         try:
-            step_timeout_s(op.tags)
-            may_batch(op.tags)
+            is_cached(op_input.asset_in.metadata)
         except UsageError as error:
-            yield DefinitionError(f"'{op.name}': {error}", asset=op.name, location=op.location)
-        for op_input in op.inputs:
-            try:
-                is_cached(op_input.asset_in.metadata)
-            except UsageError as error:
-                message = f"Input '{op_input.name}' of '{op.name}': {error}"
-                yield DefinitionError(message, asset=op.name, location=op.location)
+            message = f"Input '{op_input.name}' of '{op.name}': {error}"
+            yield DefinitionError(message, asset=op.name, location=op.location)
 
 
 def _bad_pools(defs: Definitions) -> Iterator[DefinitionError]:
@@ -208,6 +211,7 @@ def _bad_jobs(defs: Definitions) -> Iterator[DefinitionError]:
         yield from _bad_selection(defs, job)
         given = {*defs.resources, *job.resource_defs, DEFAULT_IO_MANAGER_KEY}
         for step in job.steps:
+            yield from _bad_op(step.op)
             needed = step.op.required_resource_keys | {output.io_manager_key for output in step.op.outputs}
             for key in sorted(needed - given):
                 yield MissingResourceError(

@@ -6,6 +6,7 @@ import time
 import trail
 
 from assetq import AssetExecutionContext, AssetIn, Definitions, FilesystemIOManager, StaticPartitionsDefinition, asset
+from assetq.broker.run_versions import AHEAD_S
 
 some = StaticPartitionsDefinition([f"p{i:03d}" for i in range(200)])
 
@@ -38,7 +39,7 @@ def outlasting(context: AssetExecutionContext, model: str) -> None:
     if context.partition_key >= "p100" and ["replaced"] not in trail.read():
         while ["replaced"] not in trail.read():
             time.sleep(0.02)
-        time.sleep(0.3)
+        time.sleep(AHEAD_S * 1.2)
 
 
 @asset(partitions_def=some)
